@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# usage: run-test.sh PROGRAM OK-FILE    Run one test program; keep its output beside it; touch OK-FILE if it passed.
+set -u
+out="$1.out"
+if CMOCKA_MESSAGE_OUTPUT=stdout timeout "${TL_TEST_TIMEOUT:-300}" "$1" >"$out" 2>&1; then
+    touch "$2"
+else
+    code=$?
+    tail -n 60 "$out"
+    echo "FAILED ($code): $1   (whole output: $out)"
+    exit 1
+fi
