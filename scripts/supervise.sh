@@ -1,0 +1,111 @@
+# usage: . scripts/supervise.sh     Write the supervisor's settings and start it (bash).  Needs lib.sh, servers.sh.
+#
+# What dies is started again: at once when it had run for a second, else after 1, 2, 3... seconds.
+
+# program NAME COMMAND [LINE...]
+program() {
+    local name=$1 command=$2
+    shift 2
+    cat <<P
+[program:$name]
+command=$command
+autorestart=true
+startsecs=1
+startretries=1000000
+stopwaitsecs=12
+killasgroup=true
+redirect_stderr=true
+stdout_logfile=$TL_RUN_DIR/log/$name.log
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=1
+P
+    printf '%s\n' "$@" ""
+}
+
+write_supervisor_conf() {
+    [ ${#SUPERVISOR_SOCK} -lt 100 ] || die "the path of TL_RUN_DIR is too long for a socket: $TL_RUN_DIR"
+    cat >"$SUPERVISOR_CONF" <<C
+[unix_http_server]
+file=$SUPERVISOR_SOCK
+chmod=0700
+
+[supervisord]
+logfile=$TL_RUN_DIR/log/supervisord.log
+logfile_maxbytes=5MB
+logfile_backups=1
+pidfile=$TL_RUN_DIR/supervisord.pid
+childlogdir=$TL_RUN_DIR/log
+directory=$TL_ROOT
+minfds=$(max_files)
+$([ "$(id -u)" = 0 ] && echo user=root)
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://$SUPERVISOR_SOCK
+
+[include]
+files=$TL_RUN_DIR/conf.d/*.conf
+C
+}
+
+write_servers_conf() {
+    local run=$TL_RUN_DIR
+    {
+        program nats "$(command -v nats-server) -c $run/nats.conf"
+        program redis "$(command -v redis-server) $run/redis/redis.conf"
+        program postgres "$PG_BIN/postgres -D $PG_DIR/data -c config_file=$PG_DIR/postgresql.conf -c hba_file=$PG_DIR/pg_hba.conf" \
+            stopsignal=INT "${PG_USER:+user=$PG_USER}"
+        program janus "$(command -v janus) -F $run/janus -C $run/janus/janus.jcfg"
+        program nginx "$(command -v nginx) -p $run/nginx/ -e stderr -c $run/nginx/nginx.conf -g 'daemon off;'"
+        if [ -n "$TL_KAFKA_BROKERS" ]; then
+            program kafka "java -Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=$run/kafka/log4j2.properties -cp $KAFKA_LIBS/* kafka.Kafka $run/kafka/server.properties"
+        fi
+    } >"$run/conf.d/servers.conf"
+}
+
+write_services_conf() {
+    local name binary port sum
+    sum=$(env | grep '^TL_' | sort | sha256sum | cut -c1-16) # other settings: start again
+    {
+        while read -r name binary port; do
+            [ -x "$TL_BUILD/$binary" ] || continue
+            program "$name" "$TL_ROOT/scripts/service.sh $name $binary" \
+                "environment=TL_PORT_BASE=\"$TL_PORT_BASE\",TL_BUILD=\"$TL_BUILD\",TL_SETTINGS_SUM=\"$sum\""
+        done < <(services_table)
+    } >"$TL_RUN_DIR/conf.d/services.conf"
+}
+
+start_supervisor() {
+    local name port pid
+    supervisor_pid >/dev/null && return
+    reap
+    while read -r name port; do
+        if port_open "$port"; then
+            die "port $port ($name) is in use by somebody else; set TL_PORT_BASE to run beside it"
+        fi
+    done < <(servers_table)
+    rm -f "$SUPERVISOR_SOCK"
+    # Its children inherit the mark, which is how stop finds what a killed supervisor left behind.
+    TL_RUN_MARK=$TL_RUN_DIR supervisord -c "$SUPERVISOR_CONF" 9>&- || die "the supervisor did not start"
+}
+
+# What a killed supervisor left behind (PostgreSQL overwrites its environment, so it is asked by its pid file).
+reap() {
+    local pid pids tries=80
+    pids=$(marked_pids)
+    pid=$(head -1 "${PG_DIR:-$(postgres_dir)}/data/postmaster.pid" 2>/dev/null)
+    if [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "/data -c config_file="; then
+        kill -INT "$pid" 2>/dev/null
+        pids="$pids $pid"
+    fi
+    [ -n "${pids// /}" ] || return 0
+    kill -TERM $pids 2>/dev/null
+    while [ $tries -gt 0 ] && kill -0 $pids 2>/dev/null; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    kill -KILL $pids 2>/dev/null
+    return 0
+}
