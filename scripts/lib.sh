@@ -1,6 +1,7 @@
 # usage: . scripts/lib.sh     What run, stop and status share: the tables, health, the supervisor (bash).
 
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$TL_ROOT/scripts/groups.sh"
 
 SUPERVISOR_CONF=$TL_RUN_DIR/supervisord.conf
 SUPERVISOR_SOCK=$TL_RUN_DIR/supervisor.sock
@@ -39,12 +40,11 @@ portal tl-portal $TL_PORTAL_PORT
 T
 }
 
-# The supervisor's XML-RPC is a tenth of supervisorctl's start-up time, but this is one place only.
 ctl() { supervisorctl -c "$SUPERVISOR_CONF" "$@"; }
 supervisor_pid() {
     local pid
     pid=$(cat "$TL_RUN_DIR/supervisord.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$SUPERVISOR_CONF" && echo "$pid"
+    [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$SUPERVISOR_CONF" && echo "$pid"
 }
 
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -79,15 +79,4 @@ wait_ok() {
         [ $tries -gt 0 ] || return 1
         sleep 0.1
     done
-}
-
-# Processes that carry this run folder's mark: ours, whoever their parent is by now.
-marked_pids() {
-    local f
-    for f in /proc/[0-9]*/environ; do
-        if tr '\0' '\n' 2>/dev/null <"$f" | grep -qxF "TL_RUN_MARK=$TL_RUN_DIR"; then
-            f=${f#/proc/}
-            echo "${f%/environ}"
-        fi
-    done 2>/dev/null
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# usage: run.sh [servers]     Install, build and start everything (or only the servers) and print the addresses.
+# usage: run.sh [all|start|servers]     Install, build and start everything and print the addresses.
+#   all      (default) install, build, start          start    start what is built already
+#   servers  only NATS, Redis, PostgreSQL, Kafka, Janus and nginx
 # A second run changes nothing; a newly built service, or a server with other settings, is started again.
 set -u
 . "$(dirname "$0")/lib.sh"
@@ -13,7 +15,7 @@ mkdir -p "$TL_RUN_DIR"
 exec 9>"$TL_RUN_DIR/lock"
 flock -w 120 9 || die "another run or stop is going on in $TL_RUN_DIR"
 
-scripts/install.sh || exit 1
+[ "$only" = start ] || scripts/install.sh 9>&- || exit 1
 if [ "$only" = all ]; then
     make --no-print-directory -j"$(nproc)" BUILD="$(realpath -m --relative-to=. "$TL_BUILD")" build web \
         "$(realpath -m --relative-to=. "$TL_BUILD")/gen/descriptors.pb" 9>&- || exit 1
@@ -23,10 +25,10 @@ fi
 prepare_servers
 write_supervisor_conf
 write_servers_conf
-[ "$only" = all ] || [ -e "$TL_RUN_DIR/conf.d/services.conf" ] || : >"$TL_RUN_DIR/conf.d/services.conf"
 if supervisor_pid >/dev/null; then
     ctl update >/dev/null 2>&1 9>&-
-    for name in $(printf '%s\n' $CHANGED | sort -u); do ctl restart "$name" >/dev/null 2>&1 9>&-; done
+    for name in $(printf '%s\n' $CHANGED | sort -u); do ctl restart "$name" >/dev/null 2>&1 9>&- & done
+    wait
 else
     rm -f "$TL_RUN_DIR/conf.d/services.conf" # services come after their servers
     start_supervisor
@@ -59,16 +61,18 @@ ctl update >/dev/null 2>&1 9>&-
 pids=$(ctl status | awk '$2 == "RUNNING" {sub(",", "", $4); print $1, $4}')
 while read -r name binary port; do
     pid=$(awk -v n="$name" '$1 == n {print $2}' <<<"$pids")
-    if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != service.sh ] && stale "$pid" "$TL_BUILD/$binary"; then
+    if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != start.sh ] && stale "$pid" "$TL_BUILD/$binary"; then
         say "$name was built again: restarting it"
-        ctl restart "$name" >/dev/null 2>&1 9>&-
+        ctl restart "$name" >/dev/null 2>&1 9>&- &
     fi
 done < <(services_table)
+wait
+deadline=$((SECONDS + 25))
 
 while read -r name binary port; do
     if [ ! -x "$TL_BUILD/$binary" ]; then
         warn "$name is not built"
-    elif ! wait_ok "$name" "$port" 20; then
+    elif ! wait_ok "$name" "$port" $((SECONDS < deadline ? deadline - SECONDS : 1)); then
         warn "$name is not ready ($(health "$name" "$port")), see $TL_RUN_DIR/log/$name.log"
         bad=1
     fi

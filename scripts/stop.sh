@@ -26,6 +26,6 @@ if [ -s "$TL_RUN_DIR/janus/own-interface" ]; then
     ip link del "$(cat "$TL_RUN_DIR/janus/own-interface")" 2>/dev/null
     rm -f "$TL_RUN_DIR/janus/own-interface"
 fi
-left=$(marked_pids | paste -sd' ')
-[ -z "$left" ] || die "these processes are still there: $left"
+left=$(groups_alive | paste -sd' ')
+[ -z "$left" ] || die "these are still there: $left"
 say "stopped"

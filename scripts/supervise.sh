@@ -1,14 +1,18 @@
 # usage: . scripts/supervise.sh     Write the supervisor's settings and start it (bash).  Needs lib.sh, servers.sh.
 #
 # What dies is started again: at once when it had run for a second, else after 1, 2, 3... seconds.
+# "At once" needs the metronome: the supervisor looks at its children when one of its pipes has
+# something to read or a second has passed, so a line ten times a second makes 0.1 s of that second.
 
-# program NAME COMMAND [LINE...]
+# program NAME COMMAND [ENVIRONMENT [LINE...]]
 program() {
-    local name=$1 command=$2
+    local name=$1 command=$2 more=${3:+,$3}
     shift 2
+    [ $# = 0 ] || shift
     cat <<P
 [program:$name]
-command=$command
+command=$TL_ROOT/scripts/start.sh $name $command
+environment=TL_PORT_BASE="$TL_PORT_BASE",TL_RUN_DIR="$TL_RUN_DIR",TL_BUILD="$TL_BUILD"$more
 autorestart=true
 startsecs=1
 startretries=1000000
@@ -55,10 +59,11 @@ write_servers_conf() {
     {
         program nats "$(command -v nats-server) -c $run/nats.conf"
         program redis "$(command -v redis-server) $run/redis/redis.conf"
-        program postgres "$PG_BIN/postgres -D $PG_DIR/data -c config_file=$PG_DIR/postgresql.conf -c hba_file=$PG_DIR/pg_hba.conf" \
-            stopsignal=INT "${PG_USER:+user=$PG_USER}"
+        program postgres "${PG_USER:+setpriv --reuid=$PG_USER --regid=$PG_USER --clear-groups }$PG_BIN/postgres -D $PG_DIR/data -c config_file=$PG_DIR/postgresql.conf -c hba_file=$PG_DIR/pg_hba.conf" \
+            "" stopsignal=INT directory=/
         program janus "$(command -v janus) -F $run/janus -C $run/janus/janus.jcfg"
         program nginx "$(command -v nginx) -p $run/nginx/ -e stderr -c $run/nginx/nginx.conf -g 'daemon off;'"
+        program metronome "perl -e '\$|=1;while(1){select(undef,undef,undef,0.1);print\"\\n\"}'" "" stdout_logfile=NONE
         if [ -n "$TL_KAFKA_BROKERS" ]; then
             program kafka "java -Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=$run/kafka/log4j2.properties -cp $KAFKA_LIBS/* kafka.Kafka $run/kafka/server.properties"
         fi
@@ -71,8 +76,7 @@ write_services_conf() {
     {
         while read -r name binary port; do
             [ -x "$TL_BUILD/$binary" ] || continue
-            program "$name" "$TL_ROOT/scripts/service.sh $name $binary" \
-                "environment=TL_PORT_BASE=\"$TL_PORT_BASE\",TL_BUILD=\"$TL_BUILD\",TL_SETTINGS_SUM=\"$sum\""
+            program "$name" "$TL_BUILD/$binary" "TL_SETTINGS_SUM=\"$sum\""
         done < <(services_table)
     } >"$TL_RUN_DIR/conf.d/services.conf"
 }
@@ -87,25 +91,17 @@ start_supervisor() {
         fi
     done < <(servers_table)
     rm -f "$SUPERVISOR_SOCK"
-    # Its children inherit the mark, which is how stop finds what a killed supervisor left behind.
-    TL_RUN_MARK=$TL_RUN_DIR supervisord -c "$SUPERVISOR_CONF" 9>&- || die "the supervisor did not start"
+    supervisord -c "$SUPERVISOR_CONF" 9>&- || die "the supervisor did not start"
 }
 
-# What a killed supervisor left behind (PostgreSQL overwrites its environment, so it is asked by its pid file).
+# End what a killed supervisor left behind.
 reap() {
-    local pid pids tries=80
-    pids=$(marked_pids)
-    pid=$(head -1 "${PG_DIR:-$(postgres_dir)}/data/postmaster.pid" 2>/dev/null)
-    if [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "/data -c config_file="; then
-        kill -INT "$pid" 2>/dev/null
-        pids="$pids $pid"
-    fi
-    [ -n "${pids// /}" ] || return 0
-    kill -TERM $pids 2>/dev/null
-    while [ $tries -gt 0 ] && kill -0 $pids 2>/dev/null; do
+    local name tries=100 signal=TERM
+    while [ -n "$(groups_alive)" ] && [ $tries -gt 0 ]; do
+        case $tries in
+        100 | 20) for name in $(groups_alive); do group_kill $signal "$name"; done; signal=KILL ;;
+        esac
         tries=$((tries - 1))
         sleep 0.1
     done
-    kill -KILL $pids 2>/dev/null
-    return 0
 }
