@@ -44,7 +44,7 @@ static int do_hello(struct plane *p, struct words *w, struct tl_buf *out)
 
     if (number(w, INT32_MAX, &version) < 0 || version != PLANE_VERSION)
         return -EPROTO;
-    return tl_buf_printf(out, "ok %s %s", p->boot, p->note);
+    return tl_buf_printf(out, "ok %s %s", p->boot.s, p->note);
 }
 
 static int do_note(struct plane *p, struct words *w)

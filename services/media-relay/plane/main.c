@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     err = start(&g, socket_path);
     if (err)
         goto out;
-    tl_info("plane is up", TL_S("boot", g.plane.boot), TL_I("sounds", loaded),
+    tl_info("plane is up", TL_S("boot", g.plane.boot.s), TL_I("sounds", loaded),
             TL_I("legs_max", g.plane.table.cap));
     run(&g);
 out:

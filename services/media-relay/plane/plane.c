@@ -27,7 +27,7 @@ int plane_init(struct plane *p, uint16_t first, uint16_t last)
     }
     for (int i = 0; i < legs; i++)
         p->ports[i] = (struct plane_port){-1, -1, 0};
-    snprintf(p->boot, sizeof p->boot, "%s", tl_id_new().s);
+    p->boot = tl_id_new();
     return 0;
 }
 

@@ -32,6 +32,7 @@
 #include "core/table.h"
 
 #include <tl_buf.h>
+#include <tl_id.h>
 
 enum { PLANE_VERSION = 1, PLANE_MESSAGE = 64 * 1024 };
 
@@ -46,7 +47,7 @@ struct plane {
     struct plane_port *ports; /* one for each slot of the table */
     uint16_t first, last;     /* port range */
     uint16_t next;            /* where the search for a free pair goes on */
-    char boot[33];
+    struct tl_id boot;
     char note[TABLE_LABEL];
     int (*watch)(void *arg, int slot, const struct plane_port *port); /* the loop's part */
     void *arg;
