@@ -37,6 +37,7 @@ export TL_MEDIA_JANUS_URL=ws://127.0.0.1:$(_tl_port 88)
 export TL_MEDIA_JANUS_SECRET_FILE=$_tl_secrets/janus-api
 export TL_MEDIA_JANUS_ROOM_KEY_FILE=$_tl_secrets/janus-room
 export TL_MEDIA_PLANE_SOCKET=$TL_RUN_DIR/media/plane.sock
+export TL_MEDIA_SOUNDS_DIR=$TL_BUILD/media
 export TL_MEDIA_RTP_PORTS=$(_tl_port 4000)-$(_tl_port 4999)
 export TL_MEDIA_SOUNDS_DIR=$TL_BUILD/media
 # Kafka is optional: without its jars the events wait in JetStream until a broker is configured.

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# usage: check.sh     Layers, format, proto lint, API documents, static analysis, compose, hardening.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${TL_BUILD:-build}
+. scripts/phases.sh
+trap 'rm -rf "$PHASE_LOGS"' EXIT
+tools=scripts/tools/node_modules
+
+tracked() { git ls-files -z -- "$@"; }
+
+layers() { scripts/check-layers.sh "$build"; }
+format() { tracked '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror; }
+scripts_parse() { for f in scripts/*.sh .ci/run; do bash -n "$f" || return 1; done; }
+proto() {
+    local tag
+    $tools/@bufbuild/buf-linux-*/bin/buf lint proto || return 1
+    # What a release has published may grow and never change.
+    tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || return 0
+    $tools/@bufbuild/buf-linux-*/bin/buf breaking proto --against ".git#tag=$tag,subdir=proto"
+}
+api() {
+    local files
+    files=$(ls docs/api/*.yaml 2>/dev/null)
+    [ -z "$files" ] || node scripts/tools/check-api.mjs $files
+}
+analysis() {
+    # gcc warns of what is not initialised; settings tables hide the writing from cppcheck.
+    # It does not know __VA_OPT__, with which the log's macros are made: it sees declarations instead.
+    mkdir -p "$PHASE_LOGS/include"
+    cp services/kit/include/*.h "$PHASE_LOGS/include/"
+    perl -i -0pe 's/#define tl_(debug|info|warn|error)\((?:[^\n]*\\\n)*[^\n]*\n/void tl_$1(const char *phrase, ...);\n/g' "$PHASE_LOGS/include/tl_log.h"
+    tracked 'services/*.c' | tr '\0' '\n' | grep -v '/tests/' >"$PHASE_LOGS/files"
+    cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 -j"$(nproc)" \
+        --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=uninitvar --suppress=shiftTooManyBitsSigned \
+        -I"$PHASE_LOGS/include" --file-list="$PHASE_LOGS/files"
+}
+compose() { docker-compose -f docker-compose.yml config -q; }
+lockfiles() { # a lock file that names a registry only works where that registry is
+    ! tracked '*package-lock.json' | xargs -0r grep -nE '"resolved": *"https?:'
+}
+hardening() { scripts/check-hardening.sh "$build"; }
+
+scripts/npm-ci.sh scripts/tools || exit 1
+phase_start analysis analysis
+for step in layers format scripts_parse proto api compose lockfiles hardening; do phase "$step" "$step"; done
+phase_end analysis
+echo "check: $PASSED passed, $FAILED failed"
+[ $FAILED = 0 ]
