@@ -51,6 +51,7 @@ int tl_bus_open_memory(struct tl_bus **ret, struct tl_loop *loop);
 /** Memory only: while broken every operation fails with -EAGAIN and nothing is delivered. */
 void tl_bus_memory_break(struct tl_bus *bus, bool broken);
 struct tl_bus *tl_bus_close(struct tl_bus *bus);
+struct tl_loop *tl_bus_loop(const struct tl_bus *bus);
 /** Connected, and the server answered a ping within 3 s. */
 bool tl_bus_ready(const struct tl_bus *bus);
 /** fn runs at every (re)connection. */
@@ -63,7 +64,8 @@ int tl_bus_publish(struct tl_bus *bus, const char *subject, const void *data, si
 int tl_bus_publish_h(struct tl_bus *bus, const char *subject, const struct tl_header *headers,
                      size_t n_headers, const void *data, size_t n);
 
-/** queue NULL: every subscriber gets it.  Survives reconnections.  Free it before the bus; ret may be NULL. */
+/** queue NULL: every subscriber gets it.  Survives reconnections.  Free it before the bus; ret may
+ * be NULL. */
 int tl_bus_subscribe(struct tl_sub **ret, struct tl_bus *bus, const char *subject,
                      const char *queue, tl_msg_fn *fn, void *arg);
 struct tl_sub *tl_sub_free(struct tl_sub *sub);

@@ -18,6 +18,11 @@ struct tl_http_opts {
     uint16_t port;        /**< 0: any, see tl_http_port() */
     unsigned connections; /**< most at once; 0: 19000 */
     unsigned per_ip;      /**< most from one address; 0: no limit (a proxy is in front) */
+    unsigned in_flight;   /**< most requests without an answer, then 503; 0: 4096 */
+    tl_dur head_timeout;  /**< for a request's head, then 408; 0: 10 s */
+    tl_dur body_timeout;  /**< for a body slower than 1 KiB/s, then 408; 0: 30 s */
+    tl_dur idle_timeout;  /**< between two requests, then closed; 0: 65 s */
+    tl_dur answer_within; /**< for the service, then 504; 0: 30 s */
 };
 
 int tl_http_new(struct tl_http **ret, struct tl_loop *loop, const struct tl_http_opts *opts);
@@ -29,9 +34,10 @@ void tl_http_quiesce(struct tl_http *h);
 /** Requests without an answer yet. */
 unsigned tl_http_in_flight(const struct tl_http *h);
 
-/** Called once, when the whole body is here.  Must lead to exactly one
- * tl_http_reply/problem/upgrade, now or later; the request is gone after it.  A request left alone
- * for 30 s is answered with 504. */
+/** Called once, when the whole body is here.  Must lead to exactly one tl_http_reply, problem or
+ * tl_ws_accept, now or later; the request is gone after it.  A request left alone for 30 s is
+ * answered with 504; without tl_http_on_gone() it still waits for the service's own answer, which
+ * then goes nowhere. */
 typedef void tl_http_fn(void *arg, struct tl_http_req *req);
 
 struct tl_route {
@@ -68,8 +74,8 @@ void tl_http_problem(struct tl_http_req *req, int status, const char *title, con
                      const char *pointer);
 
 /**
- * A late answer must know whether the client is still there: fn runs when the request dies before
- * it was answered (peer gone, server stopping); afterwards req must not be touched.
+ * For late answers: fn runs when the request dies before it was answered (peer gone, too late,
+ * server stopping); afterwards req must not be touched.  Who does not ask answers as usual.
  */
 void tl_http_on_gone(struct tl_http_req *req, tl_fn *fn, void *arg);
 

@@ -18,7 +18,8 @@ void *tl_free(void *p);
 
 /**
  * Tests: let the next allocations succeed and then fail one.  n = 0 fails the next one, n < 0 never
- * fails. Returns how many allocations were made since the last call.  Counts the calling thread only.
+ * fails. Returns how many allocations were made since the last call.  Counts the calling thread
+ * only.
  */
 uint64_t tl_mem_fail_after(int64_t n);
 

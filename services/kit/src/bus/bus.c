@@ -62,6 +62,11 @@ struct tl_bus *tl_bus_close(struct tl_bus *bus)
     return NULL;
 }
 
+struct tl_loop *tl_bus_loop(const struct tl_bus *bus)
+{
+    return bus->loop;
+}
+
 bool tl_bus_ready(const struct tl_bus *bus)
 {
     return bus && bus->ops->ready(bus);

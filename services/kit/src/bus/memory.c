@@ -371,6 +371,14 @@ static void memory_drain(struct tl_bus *bus, tl_fn *done, void *arg)
         done(arg);
 }
 
+static void copies_free(struct tl_list *copies)
+{
+    tl_list_for_each (copies, link) {
+        tl_list_remove(copies, link);
+        copy_free(TL_CONTAINER(link, struct copy, link));
+    }
+}
+
 static void memory_close(struct tl_bus *bus)
 {
     struct memory_bus *mb = (struct memory_bus *)bus;
@@ -379,10 +387,8 @@ static void memory_close(struct tl_bus *bus)
         memory_consumer_free(&TL_CONTAINER(link, struct memory_consumer, link)->c);
     tl_list_for_each (&mb->subs, link)
         memory_sub_free(&TL_CONTAINER(link, struct memory_sub, link)->sub);
-    tl_list_for_each (&mb->stored, link)
-        copy_free(TL_CONTAINER(link, struct copy, link));
-    tl_list_for_each (&mb->inbox, link)
-        copy_free(TL_CONTAINER(link, struct copy, link));
+    copies_free(&mb->stored);
+    copies_free(&mb->inbox);
     if (mb->turn_asked)
         (void)tl_loop_turn(bus->loop); /* lets the turn that was asked for find empty lists */
     free(mb);
