@@ -4,6 +4,8 @@
 # would differ, and CHANGED lists the servers whose settings did.  Needs lib.sh.
 
 CHANGED=""
+# The same templates serve the containers (docker/prepare.sh), with other places and addresses.
+export LISTEN=${LISTEN:-127.0.0.1} DATA=${DATA:-$TL_RUN_DIR} CONF=${CONF:-$TL_RUN_DIR}
 NATS_MIN_FILE=$((256 * 1024 * 1024))
 
 # secret_once NAME COMMAND...: the file .run/secrets/NAME, made by COMMAND when it is not there.
@@ -79,6 +81,7 @@ prepare_nats() {
     fi
     (
         for name in $TL_NATS_USERS; do export "NATS_$name=$(secret "nats-$name")"; done
+        export NATS_MAX_FILE
         NATS_MAX_FILE=$(cat "$TL_RUN_DIR/nats/max-file") NATS_PORT=$((TL_PORT_BASE + 22)) NATS_MONITOR_PORT=$((TL_PORT_BASE + 23)) \
             render nats nats/nats.conf "$TL_RUN_DIR/nats.conf"
         echo "$CHANGED"
@@ -187,8 +190,8 @@ prepare_janus() {
     local lib f
     mkdir -p "$TL_RUN_DIR/janus"
     lib=$(dirname "$(ls -d /usr/lib/*/janus/plugins /usr/lib/janus/plugins 2>/dev/null | head -1)")
-    export JANUS_LIB=$lib
-    JANUS_INTERFACE=$(janus_interface) || exit 1
+    export JANUS_LIB=${JANUS_LIB:-$lib}
+    JANUS_INTERFACE=${JANUS_INTERFACE:-$(janus_interface)} || exit 1
     export JANUS_INTERFACE
     export JANUS_NO_PLUGINS=$(but_not "$lib/plugins" libjanus_nosip.so libjanus_videoroom.so)
     export JANUS_NO_TRANSPORTS=$(but_not "$lib/transports" libjanus_websockets.so)
@@ -208,7 +211,10 @@ prepare_janus() {
 
 prepare_nginx() {
     mkdir -p "$TL_RUN_DIR/nginx"
-    NGINX_USER=$([ "$(id -u)" = 0 ] && echo "user www-data;") WS_ORIGIN=${TL_PUBLIC_ORIGIN/http/ws} MAX_FILES=$(max_files) \
+    ORIGIN_PORT=$TL_PORT_BASE AT_SIGNALING=${SIGNALING_HOST:-127.0.0.1}:$TL_SIGNALING_PORT \
+        AT_CLICKSTREAM=${CLICKSTREAM_HOST:-127.0.0.1}:$TL_CLICKSTREAM_PORT \
+        AT_COBROWSE=${COBROWSE_HOST:-127.0.0.1}:$TL_COBROWSE_PORT AT_PORTAL=${PORTAL_HOST:-127.0.0.1}:$TL_PORTAL_PORT \
+        NGINX_USER=${NGINX_USER-$([ "$(id -u)" = 0 ] && echo "user www-data;")} WS_ORIGIN=${TL_PUBLIC_ORIGIN/http/ws} MAX_FILES=$(max_files) \
         render nginx nginx/nginx.conf "$TL_RUN_DIR/nginx/nginx.conf"
 }
 
