@@ -79,10 +79,11 @@ static void on_timer(uv_timer_t *u)
  * now, and never fire early. */
 static uint64_t wait_ms(struct tl_timer *t, tl_dur after)
 {
-    tl_time due = tl_clock_mono() + after;
+    tl_time due;
 
     if (after <= 0)
         return 0;
+    due = tl_clock_mono() + after;
     uv_update_time(&t->h.loop->uv);
     return (uint64_t)((due + 999) / 1000) - uv_now(&t->h.loop->uv);
 }

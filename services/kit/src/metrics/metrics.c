@@ -174,11 +174,16 @@ void metrics_service(const char *service)
     (void)tl_str_put(service_name, sizeof(service_name), tl_str(service)); /* cut is fine */
 }
 
+void metrics_name(char out[96], const char *suffix)
+{
+    (void)snprintf(out, 96, "tl_%s_%s", service_name, suffix); /* cut is fine */
+}
+
 void tl_bad_input(const char *edge, const char *class_name)
 {
-    char name[80], labels[160];
+    char name[96], labels[160];
 
-    (void)snprintf(name, sizeof(name), "tl_%s_bad_input_total", service_name);
+    metrics_name(name, "bad_input_total");
     (void)snprintf(labels, sizeof(labels), "edge=\"%.40s\",class=\"%.80s\"", edge, class_name);
     tl_metric_add(tl_counter(name, labels, "Input that was refused, by edge and class."), 1);
 }

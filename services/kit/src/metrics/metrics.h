@@ -6,5 +6,7 @@
 
 /** The short name of the service, for tl_<svc>_bad_input_total. */
 void metrics_service(const char *service);
+/** "tl_<svc>_<suffix>" */
+void metrics_name(char out[96], const char *suffix);
 
 #endif

@@ -1,0 +1,166 @@
+/**
+ * @file http.h  What the files of the HTTP server share.
+ *
+ * server.c  the daemon: one epoll descriptor in the loop, connections and their deadlines
+ * request.c one request from its first byte to its end, and its answer
+ * check.c   the strictness that libmicrohttpd lacks
+ * route.c   paths (pure)
+ * target.c  the request target: decoding (pure)
+ */
+#ifndef TL_HTTP_INSIDE_H
+#define TL_HTTP_INSIDE_H
+
+#include <microhttpd.h>
+#include <tl_http.h>
+#include <tl_list.h>
+
+enum {
+    HTTP_URI_MAX = 8 * 1024,
+    HTTP_HEAD_MAX = 32 * 1024,
+    HTTP_HEADERS_MAX = 100,
+    HTTP_POOL = 48 * 1024, /* libmicrohttpd's memory for one request: the head and its index */
+    HTTP_PARAMS = 8,
+    HTTP_ROUTES = 64,
+};
+
+/** Part of a path that matched a {name}. */
+struct http_param {
+    struct tl_str name, value;
+};
+
+struct http_match {
+    size_t literal; /**< characters of the pattern that stood there literally */
+    unsigned n;
+    struct http_param params[HTTP_PARAMS];
+};
+
+/** Does the path fit the pattern?  Values point into path. */
+bool http_route_match(const char *pattern, struct tl_str path, struct http_match *ret);
+
+/**
+ * Cut a raw request target into path and query and decode the path in place.
+ * 0; -EBADMSG: not origin-form or absolute-form, bad %, NUL, control character, bad UTF-8, an
+ * encoded slash, or a "." or ".." segment.
+ */
+int http_target_split(char *target, struct tl_str *ret_path, struct tl_str *ret_query);
+/** Decode a query value (+ and %) into out, which has room for in.n bytes.  Length or -EBADMSG. */
+int http_query_decode(struct tl_str in, char *out);
+
+/** What is wrong with a request; status 0: nothing. */
+struct http_fault {
+    unsigned status;
+    const char *class_name; /**< for the metric */
+    const char *title;
+};
+
+struct http_body {
+    bool chunked;
+    bool has_length;
+    uint64_t length;
+};
+
+/** Checks of the head that do not depend on the route. */
+struct http_fault http_check_head(struct MHD_Connection *c, const char *method, const char *version,
+                                  struct http_body *ret_body);
+
+/** A connection that libmicrohttpd serves. */
+struct http_conn {
+    struct tl_link link;
+    struct tl_http *http;
+    int fd;
+    enum http_phase { HTTP_NEW, HTTP_IDLE, HTTP_BODY, HTTP_WORK } phase;
+    tl_time since;      /**< in this phase */
+    tl_time late_since; /**< an idle connection has sent a part of a head since; 0: has not */
+    uint64_t heard;     /**< bytes received when it fell idle */
+    uint64_t body_bytes;
+    struct tl_http_req *req;
+};
+
+/** Handed to http_upgrade(): exactly one of them is called. */
+struct http_upgrade {
+    /** fd is the caller's now; extra is what the client sent behind its request. */
+    void (*opened)(void *arg, int fd, const void *extra, size_t n);
+    void (*failed)(void *arg);
+};
+
+struct tl_http_req {
+    struct tl_http *http;     /**< NULL: the server is gone */
+    struct http_conn *conn;   /**< NULL: the connection is gone */
+    struct MHD_Connection *c; /**< likewise */
+    const struct tl_route *route;
+    struct tl_str path, query;
+    struct http_match match;
+    struct http_body body_is;
+    struct tl_buf body;
+    bool is_10;      /**< HTTP/1.0 */
+    bool checked;    /**< the head was looked at */
+    bool refused;    /**< answered by the kit, before the service saw it */
+    bool held;       /**< the service has it and has not answered */
+    bool in_handler; /**< libmicrohttpd waits for what we return */
+    bool suspended;
+    unsigned status;               /**< of response */
+    struct MHD_Response *response; /**< answer that libmicrohttpd has not taken yet */
+    struct http_text *texts;       /**< headers to add and decoded query values */
+    tl_fn *gone;
+    void *gone_arg;
+    tl_time since;
+    const struct http_upgrade *upgrade;
+    void *upgrade_arg;
+    char peer[48];
+    size_t target_n;
+    char target[]; /**< as sent, then decoded in place */
+};
+
+/** How a server reaches its WebSockets, without every service linking them. */
+struct http_ws_ops {
+    unsigned (*count)(const void *ws);
+    void (*close_all)(void *ws, int code, const char *reason, tl_dur spread);
+    void (*free)(void *ws);
+};
+
+struct tl_http {
+    struct tl_loop *loop;
+    struct tl_http_opts opts;
+    struct MHD_Daemon *daemon;
+    struct tl_io *io;
+    struct tl_timer *pump;  /**< what libmicrohttpd wants done later, and kicks */
+    struct tl_timer *sweep; /**< deadlines, once a second while there are connections */
+    struct tl_list conns;
+    struct tl_route routes[HTTP_ROUTES];
+    size_t n_routes;
+    unsigned in_flight;
+    bool running; /**< inside MHD_run() */
+    bool quiesced;
+    bool stopping;
+    struct tl_metric *answers[6];
+    struct tl_metric *seconds;
+    void *ws; /**< the WebSocket endpoint's state, set with the functions when one is accepted */
+    const struct http_ws_ops *ws_ops;
+};
+
+/* server.c */
+/** Have libmicrohttpd look again: after every resume and every end of an upgrade, because without
+ * its own thread nothing wakes it. */
+void http_kick(struct tl_http *h);
+void http_conn_phase(struct http_conn *conn, enum http_phase phase);
+/** A short answer past libmicrohttpd, for when it cannot give one, and the end of the connection.
+ */
+void http_slam(struct http_conn *conn, unsigned status, const char *class_name);
+void http_bad_input(const char *class_name);
+
+/* request.c: callbacks of the daemon */
+void *http_on_uri(void *cls, const char *uri, struct MHD_Connection *c);
+enum MHD_Result http_on_request(void *cls, struct MHD_Connection *c, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *n, void **req_at);
+void http_on_completed(void *cls, struct MHD_Connection *c, void **req_at,
+                       enum MHD_RequestTerminationCode why);
+/** The service lost its right to answer; status is what the client gets if it is still there. */
+void http_give_up(struct tl_http_req *req, unsigned status, const char *title);
+
+/** Answer with 101 and hand the socket over. */
+int http_upgrade(struct tl_http_req *req, const char *const (*headers)[2], size_t n,
+                 const struct http_upgrade *upgrade, void *arg);
+bool http_is_11(const struct tl_http_req *req);
+
+#endif

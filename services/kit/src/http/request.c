@@ -1,0 +1,560 @@
+/*
+ * One request.
+ *
+ *   on_uri       its target is known: the request is made
+ *   on_request   first call: the head is checked, a route found, or an answer given at once
+ *                more calls: the body
+ *                last call: the service gets it; if it does not answer at once, suspended
+ *                after a resume: the answer is handed to libmicrohttpd
+ *   on_completed it is over, however it went
+ *
+ * Two sides hold a request: libmicrohttpd until on_completed, and the service until it answers.
+ * Memory goes with the later one, so an answer that comes after the client has left is harmless.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <tl_mem.h>
+#include <tl_metrics.h>
+
+#include "http.h"
+
+struct http_text {
+    struct http_text *next;
+    const char *name; /**< of a header; NULL: a decoded query value */
+    const char *value;
+    size_t n;
+    char room[];
+};
+
+static void req_free(struct tl_http_req *req)
+{
+    for (struct http_text *t = req->texts, *next; t; t = next) {
+        next = t->next;
+        tl_free(t);
+    }
+    if (req->response)
+        MHD_destroy_response(req->response); /* libmicrohttpd never came to fetch it */
+    tl_buf_done(&req->body);
+    tl_free(req);
+}
+
+/* ---- what a request is ---------------------------------------------------------------------- */
+
+struct tl_str tl_http_method(const struct tl_http_req *req)
+{
+    return tl_str(req->route ? req->route->method : "");
+}
+
+struct tl_str tl_http_path(const struct tl_http_req *req)
+{
+    return req->path;
+}
+
+struct tl_str tl_http_param(const struct tl_http_req *req, const char *name)
+{
+    for (unsigned i = 0; i < req->match.n; i++)
+        if (tl_str_eq(req->match.params[i].name, tl_str(name)))
+            return req->match.params[i].value;
+    return (struct tl_str){.s = "", .n = 0};
+}
+
+struct tl_str tl_http_header(const struct tl_http_req *req, const char *name)
+{
+    const char *value = NULL;
+    size_t n = 0;
+
+    if (!req->c || MHD_lookup_connection_value_n(req->c, MHD_HEADER_KIND, name, strlen(name),
+                                                 &value, &n) != MHD_YES)
+        return (struct tl_str){0};
+    return tl_str_trim((struct tl_str){value, n});
+}
+
+struct tl_str tl_http_body(const struct tl_http_req *req)
+{
+    return tl_buf_str(&req->body);
+}
+
+struct tl_str tl_http_peer(const struct tl_http_req *req)
+{
+    return tl_str(req->peer);
+}
+
+static struct http_text *text_new(struct tl_http_req *req, size_t room)
+{
+    struct http_text *t = tl_alloc(1, sizeof(*t) + room);
+
+    if (t) {
+        t->next = req->texts;
+        req->texts = t;
+    }
+    return t;
+}
+
+struct tl_str tl_http_query(const struct tl_http_req *req, const char *name)
+{
+    struct tl_str rest = req->query, pair;
+
+    while (tl_str_split(&rest, '&', &pair)) {
+        struct tl_str value = pair, key;
+        struct http_text *t;
+        int n;
+
+        if (!tl_str_split(&value, '=', &key) || !tl_str_eq(key, tl_str(name)))
+            continue;
+        /* Decoded text lives as long as the request, which a reader may not otherwise change. */
+        t = text_new((struct tl_http_req *)(uintptr_t)req, value.n + 1);
+        n = t ? http_query_decode(value, t->room) : -ENOMEM;
+        return n < 0 ? (struct tl_str){0} : (struct tl_str){t->room, (size_t)n};
+    }
+    return (struct tl_str){0};
+}
+
+bool http_is_11(const struct tl_http_req *req)
+{
+    return !req->is_10;
+}
+
+static bool from_loopback(const struct sockaddr_in *a)
+{
+    return (ntohl(a->sin_addr.s_addr) >> 24) == 127;
+}
+
+static void find_peer(struct tl_http_req *req)
+{
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(req->c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr_in *a = i ? (const void *)i->client_addr : NULL;
+    struct tl_str real = tl_http_header(req, "X-Real-IP");
+    struct in6_addr any;
+    char text[sizeof(req->peer)];
+
+    if (!a || a->sin_family != AF_INET)
+        return;
+    (void)inet_ntop(AF_INET, &a->sin_addr, req->peer, sizeof(req->peer)); /* it fits */
+    if (real.n && from_loopback(a) && tl_str_put(text, sizeof(text), real) &&
+        (inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1))
+        memcpy(req->peer, text, sizeof(text));
+}
+
+/* ---- answering ------------------------------------------------------------------------------ */
+
+int tl_http_add_header(struct tl_http_req *req, const char *name, const char *value)
+{
+    size_t name_n = strlen(name) + 1, n = strlen(value);
+    struct http_text *t;
+
+    if (strpbrk(name, "\r\n: ") || strpbrk(value, "\r\n"))
+        return -EINVAL;
+    t = text_new(req, name_n + n + 1);
+    if (!t)
+        return -ENOMEM;
+    memcpy(t->room, name, name_n);
+    memcpy(t->room + name_n, value, n + 1);
+    t->name = t->room;
+    t->value = t->room + name_n;
+    return 0;
+}
+
+static void count_answer(struct tl_http_req *req, unsigned status)
+{
+    struct tl_http *h = req->http;
+
+    if (!h)
+        return;
+    if (status / 100 < TL_LEN(h->answers))
+        tl_metric_add(h->answers[status / 100], 1);
+    if (req->since)
+        tl_metric_observe(h->seconds, (double)(tl_loop_now(h->loop) - req->since) / 1e6);
+}
+
+/* The service has spoken, or lost its right to. */
+static void let_go(struct tl_http_req *req)
+{
+    if (req->held) {
+        req->held = false;
+        if (req->http)
+            req->http->in_flight--;
+    }
+    req->gone = NULL;
+}
+
+static void set_response(struct tl_http_req *req, unsigned status, struct MHD_Response *r)
+{
+    req->status = status;
+    req->response = r;
+    for (const struct http_text *t = req->texts; r && t; t = t->next)
+        if (t->name)
+            (void)MHD_add_response_header(r, t->name, t->value); /* out of memory: goes without */
+    if (r && req->http && req->http->quiesced)
+        (void)MHD_add_response_header(r, "Connection", "close"); /* as above */
+    count_answer(req, status);
+}
+
+/* Have libmicrohttpd fetch the answer, unless it is waiting for it right now. */
+static void send_response(struct tl_http_req *req)
+{
+    if (!req->in_handler && req->suspended) {
+        req->suspended = false;
+        MHD_resume_connection(req->c);
+        http_kick(req->http);
+    }
+}
+
+static void answer(struct tl_http_req *req, unsigned status, struct MHD_Response *r)
+{
+    let_go(req);
+    set_response(req, status, r);
+    send_response(req);
+}
+
+/* The service answers a request that nobody waits for any more. */
+static bool is_orphan(struct tl_http_req *req)
+{
+    if (req->c && !req->refused)
+        return false;
+    req->held = false;
+    if (!req->c)
+        req_free(req);
+    return true;
+}
+
+static struct MHD_Response *response_new(const char *type, const void *body, size_t n)
+{
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(n, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+
+    if (r && type)
+        (void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type); /* as above */
+    return r;
+}
+
+void tl_http_reply(struct tl_http_req *req, int status, const char *type, const void *body,
+                   size_t n)
+{
+    if (!is_orphan(req))
+        answer(req, (unsigned)status, response_new(type, n ? body : "", n));
+}
+
+static struct MHD_Response *problem_new(unsigned status, const char *title, const char *detail,
+                                        const char *pointer)
+{
+    struct tl_buf b = TL_BUF(8192);
+    struct MHD_Response *r;
+
+    tl_buf_printf(&b, "{\"status\":%u,\"title\":", status);
+    tl_buf_json_str(&b, tl_str(title));
+    if (detail) {
+        tl_buf_puts(&b, ",\"detail\":");
+        tl_buf_json_str(&b, tl_str(detail));
+    }
+    if (pointer) {
+        tl_buf_puts(&b, ",\"pointer\":");
+        tl_buf_json_str(&b, tl_str(pointer));
+    }
+    tl_buf_puts(&b, "}");
+    r = response_new("application/problem+json", b.err ? "{}" : b.p, b.err ? 2 : b.n);
+    if (r && (status == 503 || status == 429))
+        (void)MHD_add_response_header(r, "Retry-After", "1"); /* out of memory: goes without */
+    tl_buf_done(&b);
+    return r;
+}
+
+void tl_http_problem(struct tl_http_req *req, int status, const char *title, const char *detail,
+                     const char *pointer)
+{
+    if (!is_orphan(req))
+        answer(req, (unsigned)status, problem_new((unsigned)status, title, detail, pointer));
+}
+
+void tl_http_on_gone(struct tl_http_req *req, tl_fn *fn, void *arg)
+{
+    req->gone = fn;
+    req->gone_arg = arg;
+}
+
+void http_give_up(struct tl_http_req *req, unsigned status, const char *title)
+{
+    tl_fn *gone = req->gone;
+    void *arg = req->gone_arg;
+
+    req->refused = true;
+    if (req->http)
+        req->http->in_flight--;
+    set_response(req, status, problem_new(status, title, NULL, NULL));
+    req->gone = NULL;
+    if (gone)
+        req->held = false; /* the service is told, and will not touch it again */
+    send_response(req);
+    if (gone)
+        gone(arg);
+}
+
+/* ---- upgrade -------------------------------------------------------------------------------- */
+
+static void on_upgraded(void *cls, struct MHD_Connection *c, void *con_cls, const char *extra,
+                        size_t n, MHD_socket fd, struct MHD_UpgradeResponseHandle *urh)
+{
+    struct tl_http_req *req = cls;
+    const struct http_upgrade *up = req->upgrade;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    TL_UNUSED(c);
+    TL_UNUSED(con_cls);
+    req->upgrade = NULL;
+    if (own >= 0)
+        up->opened(req->upgrade_arg, own, extra, n);
+    else
+        up->failed(req->upgrade_arg);
+    /* Our duplicate lives on; libmicrohttpd may forget its connection and its memory. */
+    (void)MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+    http_kick(req->http);
+}
+
+int http_upgrade(struct tl_http_req *req, const char *const (*headers)[2], size_t n,
+                 const struct http_upgrade *upgrade, void *arg)
+{
+    struct MHD_Response *r;
+
+    if (is_orphan(req))
+        return -EPIPE;
+    r = MHD_create_response_for_upgrade(on_upgraded, req);
+    for (size_t i = 0; r && i < n; i++)
+        if (MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES) {
+            MHD_destroy_response(r);
+            r = NULL;
+        }
+    if (!r) {
+        tl_http_problem(req, 503, "Out of memory", NULL, NULL);
+        return -ENOMEM;
+    }
+    req->upgrade = upgrade;
+    req->upgrade_arg = arg;
+    answer(req, MHD_HTTP_SWITCHING_PROTOCOLS, r);
+    return 0;
+}
+
+/* ---- callbacks of the daemon ---------------------------------------------------------------- */
+
+void *http_on_uri(void *cls, const char *uri, struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    size_t n = strlen(uri);
+    struct tl_http_req *req = tl_alloc(1, sizeof(*req) + n + 1);
+
+    if (!req || !i || !i->socket_context)
+        return tl_free(req); /* on_request drops the connection */
+    req->http = cls;
+    req->c = c;
+    req->conn = i->socket_context;
+    req->conn->req = req;
+    req->target_n = n;
+    memcpy(req->target, uri, n + 1);
+    return req;
+}
+
+static enum MHD_Result fetch(struct tl_http_req *req)
+{
+    struct MHD_Response *r = req->response;
+    enum MHD_Result ok;
+
+    req->response = NULL;
+    if (!r)
+        return MHD_NO;
+    ok = MHD_queue_response(req->c, req->status, r);
+    MHD_destroy_response(r); /* the queue keeps its own reference */
+    return ok;
+}
+
+static enum MHD_Result refuse(struct tl_http_req *req, struct http_fault f)
+{
+    req->refused = true;
+    if (f.class_name)
+        http_bad_input(f.class_name);
+    set_response(req, f.status, problem_new(f.status, f.title, NULL, NULL));
+    if (req->response && !req->http->quiesced &&
+        (f.status == 400 || f.status == 408 || f.status == 431))
+        (void)MHD_add_response_header(req->response, "Connection", "close"); /* best effort */
+    return fetch(req);
+}
+
+static struct http_fault fault(unsigned status, const char *class_name, const char *title)
+{
+    return (struct http_fault){status, class_name, title};
+}
+
+/* The route whose pattern says most about the path literally; *ret_allow lists the methods of all
+ * that fit. */
+static const struct tl_route *find_route(const struct tl_http *h, const char *method,
+                                         struct tl_http_req *req, char allow[128])
+{
+    const struct tl_route *best = NULL;
+    size_t best_literal = 0;
+
+    for (size_t i = 0; i < h->n_routes; i++) {
+        const struct tl_route *r = &h->routes[i];
+        bool same = strcmp(r->method, method) == 0 ||
+                    (strcmp(method, "HEAD") == 0 && strcmp(r->method, "GET") == 0);
+        struct http_match m;
+        size_t n = strlen(allow);
+
+        if (!http_route_match(r->path, req->path, &m))
+            continue;
+        if (!strstr(allow, r->method))
+            (void)snprintf(allow + n, 128 - n, "%s%s", n ? ", " : "", r->method);
+        if (same && (!best || m.literal > best_literal)) {
+            best = r;
+            best_literal = m.literal;
+            req->match = m;
+        }
+    }
+    return best;
+}
+
+static bool type_fits(struct tl_str have, const char *want)
+{
+    struct tl_str media;
+
+    return tl_str_split(&have, ';', &media) && tl_str_ieq(tl_str_trim(media), tl_str(want));
+}
+
+static struct http_fault check_body(struct tl_http_req *req)
+{
+    const struct tl_route *r = req->route;
+    const struct http_body *b = &req->body_is;
+    bool some = b->chunked || b->length;
+
+    if (b->length > r->body_max || (b->chunked && !r->body_max))
+        return fault(413, "body_large", "The body is too large");
+    if (r->body_max && !b->chunked && !b->has_length &&
+        (strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0 ||
+         strcmp(r->method, "PATCH") == 0))
+        return fault(411, "length_missing", "Content-Length is needed");
+    if (r->type && some && !type_fits(tl_http_header(req, "Content-Type"), r->type))
+        return fault(415, "type", "Another content type is expected");
+    return fault(0, NULL, NULL);
+}
+
+static struct http_fault check(struct tl_http_req *req, const char *method, const char *version)
+{
+    struct tl_http *h = req->http;
+    struct http_fault f;
+    char allow[128] = "";
+
+    if (req->target_n > HTTP_URI_MAX)
+        return fault(414, "uri_long", "The address is too long");
+    f = http_check_head(req->c, method, version, &req->body_is);
+    if (f.status)
+        return f;
+    req->is_10 = strcmp(version, "HTTP/1.0") == 0;
+    if (http_target_split(req->target, &req->path, &req->query))
+        return fault(400, "malformed", "The address is malformed");
+    req->route = find_route(h, method, req, allow);
+    if (!req->route && !*allow)
+        return fault(404, NULL, "Nothing here");
+    if (!req->route) {
+        (void)tl_http_add_header(req, "Allow", allow); /* out of memory: goes without */
+        return fault(405, "method", "Another method is expected");
+    }
+    if (h->stopping || h->in_flight >= h->opts.in_flight)
+        return fault(503, NULL, "Busy");
+    f = check_body(req);
+    if (!f.status)
+        find_peer(req);
+    return f;
+}
+
+static enum MHD_Result first_call(struct tl_http_req *req, const char *method, const char *version)
+{
+    struct http_fault f;
+
+    req->checked = true;
+    f = check(req, method, version);
+    if (f.status)
+        return refuse(req, f);
+    req->body = TL_BUF(req->route->body_max);
+    http_conn_phase(req->conn, HTTP_BODY);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct tl_http_req *req, const char *data, size_t *n)
+{
+    int err = tl_buf_add(&req->body, data, *n);
+
+    req->conn->body_bytes += *n;
+    *n = 0;
+    if (!err)
+        return MHD_YES;
+    /* A chunked body does not say how long it will be, and libmicrohttpd cannot answer in the
+     * middle of one. */
+    http_slam(req->conn, err == -EMSGSIZE ? 413 : 503, "body_large");
+    return MHD_NO;
+}
+
+static enum MHD_Result dispatch(struct tl_http_req *req)
+{
+    struct tl_http *h = req->http;
+
+    http_conn_phase(req->conn, HTTP_WORK);
+    req->since = tl_loop_now(h->loop);
+    req->held = true;
+    h->in_flight++;
+    req->in_handler = true;
+    req->route->fn(req->route->arg, req);
+    req->in_handler = false;
+    if (!req->held)
+        return fetch(req);
+    req->suspended = true;
+    MHD_suspend_connection(req->c);
+    return MHD_YES;
+}
+
+enum MHD_Result http_on_request(void *cls, struct MHD_Connection *c, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *n, void **req_at)
+{
+    struct tl_http_req *req = *req_at;
+
+    TL_UNUSED(cls);
+    TL_UNUSED(c);
+    TL_UNUSED(url);
+    if (!req)
+        return MHD_NO; /* no memory for it */
+    if (!req->checked)
+        return first_call(req, method, version);
+    if (req->response)
+        return fetch(req);
+    if (req->since)
+        return MHD_NO; /* resumed without an answer: no memory for it */
+    if (*n)
+        return take_body(req, data, n);
+    return dispatch(req);
+}
+
+void http_on_completed(void *cls, struct MHD_Connection *c, void **req_at,
+                       enum MHD_RequestTerminationCode why)
+{
+    struct tl_http_req *req = *req_at;
+
+    TL_UNUSED(cls);
+    TL_UNUSED(c);
+    TL_UNUSED(why);
+    *req_at = NULL;
+    if (!req)
+        return;
+    if (req->upgrade) {
+        req->upgrade->failed(req->upgrade_arg);
+        req->upgrade = NULL;
+    }
+    if (req->conn) {
+        req->conn->req = NULL;
+        http_conn_phase(req->conn, HTTP_IDLE);
+    }
+    req->c = NULL;
+    req->conn = NULL;
+    req->http = NULL;
+    if (!req->held)
+        req_free(req);
+}
