@@ -83,6 +83,6 @@ void tl_clock_format(char out[32], tl_time t)
         s--;
     }
     gmtime_r(&s, &tm);
-    (void)snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000,
-                   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+    (void)strftime(out, 20, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(out + 19, 13, ".%03uZ", (unsigned)ms % 1000u);
 }
