@@ -29,7 +29,7 @@ services_table() {
 media-plane tl-media-plane -
 media-relay tl-media-relay $TL_MEDIA_PORT
 acd tl-acd $TL_ACD_PORT
-acd-standby tl-acd $TL_ACD_STANDBY_PORT
+acd-standby tl-acd $TL_STANDBY_ACD_PORT
 ivr tl-ivr $TL_IVR_PORT
 conversation tl-conversation $TL_CONVERSATION_PORT
 clickstream-tracker tl-clickstream-tracker $TL_CLICKSTREAM_PORT

@@ -12,7 +12,7 @@ shift
 group_kill KILL "$name"
 group_note "$name" $$
 case $name in
-acd-standby) export TL_ACD_PORT=$TL_ACD_STANDBY_PORT ;;
+acd-standby) export TL_ACD_PORT=$TL_STANDBY_ACD_PORT ;;
 media-plane) rm -f "$TL_MEDIA_PLANE_SOCKET" ;; # a dead plane's socket would look alive
 esac
 exec "$@"
