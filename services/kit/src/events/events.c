@@ -32,6 +32,7 @@ struct tl_events {
     struct tl_bus *bus;
     struct tl_list waiting; /* oldest first; those under way are at the front */
     size_t under_way;
+    bool closing; /* freed by its user; waits for the stores under way */
     struct tl_timer *again;
     char producer[64], prefix[64];
     struct tl_id boot;
@@ -82,6 +83,12 @@ static void event_free(struct event *ev)
 
 static void pump(struct tl_events *e);
 
+static void events_release(struct tl_events *e)
+{
+    if (e->under_way == 0)
+        tl_free(e);
+}
+
 static void on_stored(void *arg, int err)
 {
     struct event *ev = arg;
@@ -89,8 +96,13 @@ static void on_stored(void *arg, int err)
 
     e->under_way--;
     ev->under_way = false;
+    if (e->closing) {
+        event_free(ev);
+        events_release(e);
+        return;
+    }
     if (err == -ECANCELED)
-        return; /* the bus closes; tl_events_free() has the rest */
+        return; /* the bus closes */
     if (err) {
         if (tl_log_allow("event not stored"))
             tl_warn("event not stored: sending again", TL_S("type", ev->type), TL_E(err));
@@ -160,10 +172,16 @@ struct tl_events *tl_events_free(struct tl_events *e)
 {
     if (!e)
         return NULL;
-    tl_list_for_each (&e->waiting, link)
-        event_free(TL_CONTAINER(link, struct event, link));
+    e->closing = true;
     tl_timer_free(e->again);
-    return tl_free(e);
+    tl_list_for_each (&e->waiting, link) {
+        struct event *ev = TL_CONTAINER(link, struct event, link);
+
+        if (!ev->under_way)
+            event_free(ev);
+    }
+    events_release(e);
+    return NULL;
 }
 
 size_t tl_events_waiting(const struct tl_events *e)
