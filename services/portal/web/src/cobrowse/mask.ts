@@ -1,0 +1,100 @@
+/**
+ * What never leaves the customer's browser.  rrweb is told to mask every input and the marked parts;
+ * scrub() is the second lock behind it: it walks each event before it is sent and takes out whatever
+ * could carry typed text or a script, whoever put it there.  Pure.
+ *
+ * Masked text becomes a fixed number of bullets, so that not even its length is told.
+ */
+import { EVENT_FULL, EVENT_INCREMENTAL, EVENT_META, type PageEvent } from './wire';
+
+export const BULLETS = '••••••';
+
+export const maskText = (text: string): string => (text.trim() ? BULLETS : text);
+
+/** Sites mark what nobody may read; typing areas that are no form fields are marked for them. */
+export const MASK_SELECTOR =
+  '[data-tl-mask], [data-tl-mask] *, .tl-mask, .tl-mask *, [contenteditable]:not([contenteditable="false"]), '
+  + '[contenteditable]:not([contenteditable="false"]) *';
+
+/** Blocked parts are not sent at all; an empty box of their size stands for them. */
+export const BLOCK_SELECTOR = '[data-tl-block], .tl-block';
+
+const KEEP_VALUE = new Set(['submit', 'button', 'reset', 'image', 'checkbox', 'radio', 'range']);
+const URL_ATTRIBUTES = new Set(['href', 'src', 'action', 'formaction', 'xlink:href', 'data',
+  'poster', 'background', 'rr_src']);
+const FORM_FIELDS = new Set(['input', 'textarea', 'select', 'option']);
+const SOURCE_MUTATION = 0;
+const SOURCE_INPUT = 5;
+
+type Attributes = Record<string, unknown>;
+interface SerialNode {
+  type?: number; tagName?: string; attributes?: Attributes; childNodes?: SerialNode[];
+  textContent?: string;
+}
+
+/** The event with everything taken out that must not be sent; the argument is not changed. */
+export function scrub(e: PageEvent): PageEvent {
+  const data = e.data as Record<string, unknown>;
+  if (e.type === EVENT_META)
+    return { ...e, data: { ...data, href: withoutQuery(String(data['href'] ?? '')) } };
+  if (e.type === EVENT_FULL)
+    return { ...e, data: { ...data, node: scrubNode(data['node'] as SerialNode) } };
+  if (e.type !== EVENT_INCREMENTAL)
+    return e;
+  if (data['source'] === SOURCE_INPUT)
+    return { ...e, data: { ...data, text: maskText(String(data['text'] ?? '')) } };
+  if (data['source'] === SOURCE_MUTATION)
+    return { ...e, data: scrubMutation(data) };
+  return e;
+}
+
+function scrubMutation(data: Record<string, unknown>): Record<string, unknown> {
+  const adds = data['adds'] as { node: SerialNode }[] | undefined;
+  const attributes = data['attributes'] as { attributes: Attributes }[] | undefined;
+  return {
+    ...data,
+    ...(adds ? { adds: adds.map(a => ({ ...a, node: scrubNode(a.node) })) } : {}),
+    ...(attributes ? { attributes: attributes.map(a => ({
+      ...a, attributes: scrubAttributes(a.attributes, 'input') })) } : {}),
+  };
+}
+
+function scrubNode(node: SerialNode): SerialNode {
+  const tag = node.tagName?.toLowerCase();
+  const out: SerialNode = { ...node };
+  if (node.attributes && tag)
+    out.attributes = scrubAttributes(node.attributes, tag);
+  if (node.childNodes)
+    out.childNodes = tag === 'textarea' || tag === 'script' || tag === 'noscript' ? []
+      : node.childNodes.map(scrubNode);
+  return out;
+}
+
+function scrubAttributes(attributes: Attributes, tag: string): Attributes {
+  const out: Attributes = {};
+  const keep = KEEP_VALUE.has(String(attributes['type'] ?? '').toLowerCase());
+  for (const [name, value] of Object.entries(attributes)) {
+    const key = name.toLowerCase();
+    if (key.startsWith('on') || key === 'srcdoc' || key === 'nonce' || key === 'integrity')
+      continue;
+    if (URL_ATTRIBUTES.has(key) && isScriptUrl(value))
+      continue;
+    if (key === 'value' && FORM_FIELDS.has(tag) && !keep)
+      out[name] = typeof value === 'string' ? maskText(value) : value;
+    else
+      out[name] = value;
+  }
+  return out;
+}
+
+/** Browsers ignore blanks and control characters before and inside the scheme. */
+function isScriptUrl(value: unknown): boolean {
+  // eslint-disable-next-line no-control-regex
+  const text = String(value).replace(/[\u0000-\u0020]/g, '').toLowerCase();
+  return text.startsWith('javascript:') || text.startsWith('vbscript:')
+    || text.startsWith('data:text/html');
+}
+
+function withoutQuery(href: string): string {
+  return href.replace(/[?#].*$/, '');
+}

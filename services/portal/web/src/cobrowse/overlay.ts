@@ -1,0 +1,76 @@
+/** The agent's pointer and drawings over the customer's page; clicks go through it. */
+import { addStroke, noMarks, paint } from './paint';
+import type { AgentFrame } from './wire';
+
+const POINTER_MS = 4000; // a pointer that rests disappears
+const CSS = `:host { all: initial !important; position: fixed !important; inset: 0 !important;
+  pointer-events: none !important; z-index: 2147482000 !important; display: block !important; }
+canvas { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }`;
+
+export class PageOverlay {
+  private readonly host = document.createElement('div');
+  private readonly canvas = document.createElement('canvas');
+  private readonly marks = noMarks();
+  private highlighted: Element | null = null;
+  private pointerAt = 0;
+  private frame = 0;
+  private readonly refresh = () => this.schedule();
+
+  constructor() {
+    this.host.id = 'threadline-overlay';
+    this.host.setAttribute('data-tl-block', '');
+    this.host.setAttribute('aria-hidden', 'true');
+    this.canvas.setAttribute('data-testid', 'cobrowse-overlay');
+    const root = this.host.attachShadow({ mode: 'open' });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(CSS);
+    root.adoptedStyleSheets = [sheet];
+    root.append(this.canvas);
+  }
+
+  mount(): void {
+    document.body.append(this.host);
+    addEventListener('scroll', this.refresh, { passive: true, capture: true });
+    addEventListener('resize', this.refresh);
+  }
+
+  remove(): void {
+    cancelAnimationFrame(this.frame);
+    removeEventListener('scroll', this.refresh, { capture: true });
+    removeEventListener('resize', this.refresh);
+    this.host.remove();
+  }
+
+  /** `find` gives the element of an rrweb node id, if it is still in the page. */
+  show(f: AgentFrame, find: (node: number) => Element | null): void {
+    if (f.t === 'pointer') {
+      this.marks.pointer = [f.x, f.y];
+      this.pointerAt = performance.now();
+      setTimeout(this.refresh, POINTER_MS + 50);
+    } else if (f.t === 'draw') {
+      addStroke(this.marks, f);
+    } else if (f.t === 'highlight') {
+      this.highlighted = find(f.node);
+      this.highlighted?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    } else {
+      this.marks.strokes.clear();
+      this.highlighted = null;
+    }
+    /* so that tests and assistive scripts can see what is shown */
+    this.canvas.dataset['strokes'] = String(this.marks.strokes.size);
+    this.canvas.dataset['highlight'] = this.highlighted ? '1' : '';
+    this.canvas.dataset['pointer'] = this.marks.pointer?.join(',') ?? '';
+    this.schedule();
+  }
+
+  private schedule(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => {
+      if (performance.now() - this.pointerAt > POINTER_MS)
+        this.marks.pointer = null;
+      this.marks.highlight = this.highlighted?.isConnected
+        ? this.highlighted.getBoundingClientRect() : null;
+      paint(this.canvas, this.marks, { x: scrollX, y: scrollY }, 1);
+    });
+  }
+}

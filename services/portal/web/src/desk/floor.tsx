@@ -1,0 +1,30 @@
+/** What an agent without a contact looks at: the queues, live. */
+import { clock, percent, words } from '../lib/format';
+import { PRESENCE } from '../ui/presence';
+import type { DeskState } from './state';
+
+export function Floor({ s }: { s: DeskState }) {
+  const presence = s.me.presence ?? 'AGENT_PRESENCE_OFFLINE';
+  return (
+    <section class="floor" aria-label="The floor">
+      <h1>{presence === 'AGENT_PRESENCE_READY' ? 'You are ready' : 'Nothing at hand'}</h1>
+      <p class="soft">{presence === 'AGENT_PRESENCE_READY'
+        ? 'The next contact rings here, with everything the customer did so far.'
+        : `Your state is “${PRESENCE[presence].word}”. Press Ready to take contacts.`}</p>
+      {s.board && <ul class="queues">
+        {(s.board.queues ?? []).map(q => (
+          <li key={q.queue}>
+            <h2>{words(q.queue ?? '')}</h2>
+            <dl>
+              <div><dt>Waiting</dt><dd>{q.waiting ?? 0}</dd></div>
+              <div><dt>Longest</dt><dd>{clock((q.longest_wait_ms ?? 0) / 1000)}</dd></div>
+              <div><dt>Free</dt><dd>{q.idle ?? 0} of {q.staffed ?? 0}</dd></div>
+              <div><dt>Service level</dt><dd>{q.offered ? percent(q.service_level ?? 0) : '–'}</dd>
+              </div>
+            </dl>
+          </li>
+        ))}
+      </ul>}
+    </section>
+  );
+}

@@ -1,0 +1,191 @@
+/**
+ * The agent's media: one standing audio leg from sign-in to sign-out (accepting a contact connects it
+ * inside the media server, nothing is negotiated), camera and screen per contact.
+ */
+import type { ContactState, MediaReoffer } from '../lib/api';
+import type { GatewaySocket } from '../lib/gateway';
+import type { LegState } from '../lib/leg';
+import { SendLeg } from '../lib/media';
+import { Store } from '../lib/store';
+import { DeviceChoice } from './devices';
+
+export interface MediaState {
+  audio: LegState;
+  muted: boolean;
+  cameraOn: boolean; // the agent wants to be seen
+  camera: MediaStream | null; // self-view, while a video contact is connected
+  screen: MediaStream | null;
+  remote: MediaStream | null;
+}
+
+export class DeskMedia {
+  readonly devices = new DeviceChoice();
+  readonly state = new Store<MediaState>({ audio: 'idle', muted: false, cameraOn: true,
+    camera: null, screen: null, remote: null });
+  private instance = '';
+  private mic: MediaStream | null = null;
+  private audio: SendLeg | null = null;
+  private cameraLeg: SendLeg | null = null;
+  private screenLeg: SendLeg | null = null;
+  private shown: ContactState | null = null; // the video contact that should see us
+  private opening = false;
+  private openingCamera = false;
+
+  constructor(private readonly socket: GatewaySocket) {}
+
+  /** Welcome: where the standing leg lives.  A session that was not resumed needs a new one. */
+  async begin(instance: string, resumed: boolean): Promise<void> {
+    const moved = instance !== this.instance;
+    this.instance = instance;
+    if (this.audio) {
+      if (!resumed || moved)
+        this.reoffer();
+      return;
+    }
+    if (!instance || this.opening)
+      return;
+    this.opening = true;
+    this.mic ??= await this.devices.openMicrophone();
+    this.opening = false;
+    if (!this.mic || this.audio)
+      return;
+    this.applyMute();
+    this.audio = new SendLeg({
+      socket: this.socket, kind: 'LEG_KIND_AUDIO', contact_id: '', instance: () => this.instance,
+      stream: this.mic, onStream: remote => this.state.patch({ remote }),
+      onState: audio => this.state.patch({ audio }),
+    });
+    this.audio.start();
+  }
+
+  onReoffer(r: MediaReoffer): void {
+    if (!r.instance || r.instance === this.instance)
+      this.reoffer();
+  }
+
+  mute(muted: boolean): void {
+    this.state.patch({ muted });
+    this.applyMute();
+  }
+
+  setCamera(on: boolean): void {
+    this.state.patch({ cameraOn: on });
+    void this.show(this.shown);
+  }
+
+  /** Be seen by this contact (a connected video contact), or by nobody (null). */
+  async show(contact: ContactState | null): Promise<void> {
+    const other = contact?.contact_id !== this.shown?.contact_id;
+    this.shown = contact;
+    if (!contact || !this.state.get().cameraOn || other)
+      this.dropCamera();
+    if (other)
+      this.stopScreen();
+    if (!contact || !this.state.get().cameraOn || this.cameraLeg || this.openingCamera)
+      return;
+    this.openingCamera = true;
+    const camera = await this.devices.openCamera();
+    this.openingCamera = false;
+    const still = this.shown as ContactState | null; /* it may have changed meanwhile */
+    if (!camera)
+      return;
+    if (!still || !this.state.get().cameraOn) {
+      stop(camera);
+      return;
+    }
+    this.state.patch({ camera });
+    this.cameraLeg = this.send('LEG_KIND_CAMERA', still, camera);
+  }
+
+  async shareScreen(contact: ContactState): Promise<void> {
+    this.stopScreen();
+    let screen: MediaStream;
+    try {
+      screen = await navigator.mediaDevices.getDisplayMedia({
+        video: { frameRate: { ideal: 10, max: 15 } }, audio: false });
+    } catch {
+      return; /* the agent closed the browser's own dialog */
+    }
+    for (const t of screen.getVideoTracks()) {
+      t.contentHint = 'detail';
+      t.onended = () => this.stopScreen();
+    }
+    this.state.patch({ screen });
+    this.screenLeg = this.send('LEG_KIND_SCREEN', contact, screen);
+  }
+
+  stopScreen(): void {
+    this.screenLeg?.close();
+    this.screenLeg = null;
+    stop(this.state.get().screen);
+    this.state.patch({ screen: null });
+  }
+
+  async useMicrophone(id: string): Promise<void> {
+    this.devices.choose({ microphone: id });
+    const next = await this.devices.openMicrophone();
+    if (!next)
+      return;
+    const old = this.mic;
+    this.mic = next;
+    this.applyMute();
+    if (this.audio)
+      await this.audio.replace(next);
+    else
+      await this.begin(this.instance, false);
+    stop(old);
+  }
+
+  async useCamera(id: string): Promise<void> {
+    this.devices.choose({ camera: id });
+    const old = this.state.get().camera;
+    if (!old || !this.cameraLeg)
+      return;
+    const next = await this.devices.openCamera();
+    if (!next)
+      return;
+    await this.cameraLeg.replace(next);
+    this.state.patch({ camera: next });
+    stop(old);
+  }
+
+  end(): void {
+    this.stopScreen();
+    this.dropCamera();
+    this.audio?.close();
+    this.audio = null;
+    stop(this.mic);
+    this.mic = null;
+    this.state.patch({ remote: null, audio: 'closed' });
+  }
+
+  private send(kind: 'LEG_KIND_CAMERA' | 'LEG_KIND_SCREEN', c: ContactState, stream: MediaStream) {
+    const leg = new SendLeg({ socket: this.socket, kind, contact_id: c.contact_id ?? '',
+      instance: () => c.media_instance || this.instance, stream });
+    leg.start();
+    return leg;
+  }
+
+  private reoffer(): void {
+    this.audio?.reoffer();
+    this.cameraLeg?.reoffer();
+    this.screenLeg?.reoffer();
+  }
+
+  private dropCamera(): void {
+    this.cameraLeg?.close();
+    this.cameraLeg = null;
+    stop(this.state.get().camera);
+    this.state.patch({ camera: null });
+  }
+
+  private applyMute(): void {
+    for (const t of this.mic?.getAudioTracks() ?? [])
+      t.enabled = !this.state.get().muted;
+  }
+}
+
+function stop(stream: MediaStream | null): void {
+  for (const t of stream?.getTracks() ?? [])
+    t.stop();
+}

@@ -1,0 +1,368 @@
+/**
+ * One contact of the customer from Help to survey: speaks to the gateway, owns the microphone, the
+ * audio leg, the views and the shared page.  What it all means for the panel is in state.ts.
+ */
+import { hasAudio, type Channel, type MediaOffer, type ServerFrame, type Snapshot }
+  from '../../lib/api';
+import { fromSnapshot, markFailed } from '../../lib/chat';
+import { connectGateway, type GatewaySocket } from '../../lib/gateway';
+import { ulid } from '../../lib/ids';
+import { SendLeg, ViewLeg } from '../../lib/media';
+import type { Session } from '../../lib/session';
+import { RequestError } from '../../lib/socket';
+import { Store } from '../../lib/store';
+import type { CallHandle, WidgetHost } from '../host';
+import { PageShare } from './share';
+import { initial, isRunning, micProblem, onContact, onFrame, requestProblem, type CallState }
+  from './state';
+
+const LINGER_MS = 60_000; // the session stays for the survey, then goes
+
+export class Call implements CallHandle {
+  readonly state = new Store<CallState>(initial());
+  readonly remote = new Store<MediaStream | null>(null); // what the customer hears
+  readonly views = new Store<ViewLeg[]>([]); // newest last
+  private readonly socket: GatewaySocket;
+  private readonly session: Session;
+  private readonly share: PageShare;
+  private mic: MediaStream | null = null;
+  private leg: SendLeg | null = null;
+  private invitation = '';
+  private linger: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly host: WidgetHost) {
+    const { socket, session } = connectGateway({
+      origin: host.origin, bearer: () => host.tracker.token(), storage: host.memory.tab,
+      key: 'tl.resume',
+    });
+    this.socket = socket;
+    this.session = session;
+    this.share = new PageShare(host, socket, {
+      onStart: () => this.state.patch({ cobrowse: 'on' }),
+      onEnd: why => this.shareEnded(why),
+    });
+    socket.on('state', st => this.state.patch({ away: st === 'away' && isRunning(this.now) }));
+    socket.on('snapshot', s => this.onSnapshot(s));
+    socket.on('frame', f => this.onFrame(f));
+    socket.on('refused', () => this.fail(requestProblem(401).text));
+    socket.on('superseded', () => this.elsewhere());
+    addEventListener('pagehide', () => this.share.pause());
+  }
+
+  private get now(): CallState {
+    return this.state.get();
+  }
+
+  /* ---- what the customer does ---- */
+
+  open(o: { channel?: Channel; invitation_id?: string } = {}): void {
+    this.invitation = o.invitation_id ?? '';
+    if (!isRunning(this.now) && this.now.step !== 'survey')
+      this.state.set({ ...initial(), channel: o.channel ?? 'CHANNEL_VIDEO' });
+    this.state.patch({ open: true, unread: 0 });
+    this.host.setOpen(true);
+    this.host.emit('open');
+    this.socket.start(); /* while the customer reads: the connection is up when Start is pressed */
+  }
+
+  minimise(): void {
+    this.state.patch({ open: false });
+    if (isRunning(this.now))
+      return;
+    this.host.setOpen(false);
+    this.host.emit('close');
+    this.reset();
+  }
+
+  /** Consent is given: microphone first (a refusal must not leave anybody in a queue), then ask. */
+  async begin(channel: Channel, cobrowse: boolean): Promise<void> {
+    this.state.patch({ step: 'starting', channel, cobrowseWanted: cobrowse, problem: null });
+    this.socket.start();
+    if (hasAudio(channel) && !(await this.openMic()))
+      return;
+    try {
+      const f = await this.socket.request('request_contact', {
+        request_id: ulid(), channel, section: this.host.tracker.section,
+        visit_id: this.host.memory.visit ?? '',
+        page_url: (location.pathname + location.search).slice(0, 2048), consent: true,
+        cobrowse_consent: cobrowse, invitation_id: this.invitation,
+      }, { timeout_ms: 10_000 });
+      if (f.kind !== 'contact_accepted')
+        throw new RequestError(500, 'unexpected answer');
+      this.accepted(f.body.contact_id ?? '', f.body.media_instance ?? '');
+    } catch (e) {
+      this.dropMedia();
+      this.state.patch({ step: 'problem',
+        problem: requestProblem(e instanceof RequestError ? e.code : 500) });
+    }
+  }
+
+  retry(): void {
+    this.state.set({ ...initial(), open: true, channel: this.now.channel });
+    this.socket.start();
+  }
+
+  async end(): Promise<void> {
+    const { contact_id } = this.now;
+    if (!contact_id)
+      return this.minimise();
+    this.dropMedia();
+    this.share.stop();
+    try {
+      await this.socket.request('end_contact', { contact_id });
+    } catch {
+      /* the session's grace ends it there */
+    }
+    if (isRunning(this.now))
+      this.finish(onContact(this.now, { contact_id, phase: 'CONTACT_PHASE_ENDED',
+        outcome: this.now.step === 'waiting' ? 'CONTACT_OUTCOME_ABANDONED'
+          : 'CONTACT_OUTCOME_COMPLETED' }));
+  }
+
+  mute(muted: boolean): void {
+    for (const t of this.mic?.getAudioTracks() ?? [])
+      t.enabled = !muted;
+    this.state.patch({ muted });
+  }
+
+  send(text: string): void {
+    const { contact_id } = this.now;
+    const client_ref = ulid();
+    this.state.update(s => ({ ...s, lines: [...s.lines, {
+      contact_id, text, client_ref, from_role: 'ROLE_CUSTOMER', pending: true }] }));
+    this.socket.request('send_message', { contact_id, text, client_ref }, { timeout_ms: 20_000 })
+      .catch(() => this.state.update(s => ({ ...s, lines: markFailed(s.lines, client_ref) })));
+  }
+
+  typing(on: boolean): void {
+    this.socket.request('typing', { contact_id: this.now.contact_id, on }, { repeat: false })
+      .catch(() => undefined); /* nobody misses it */
+  }
+
+  /** The customer allows the view of the page, or takes it back; taking back needs no server. */
+  consent(granted: boolean): void {
+    const { contact_id } = this.now;
+    if (!granted)
+      this.share.stop();
+    this.state.patch({ cobrowse: granted ? 'starting' : 'off', cobrowseWanted: granted });
+    this.remember();
+    this.socket.request('cobrowse_consent', { contact_id, granted })
+      .catch(() => granted && this.state.patch({ cobrowse: 'off', cobrowseWanted: false }));
+  }
+
+  rate(score: number): void {
+    this.socket.request('answer_survey', { contact_id: this.now.contact_id, score })
+      .catch(() => undefined); /* the customer is done; asking again would be worse */
+    this.state.patch({ step: 'done', farewell: score ? 'Thank you. That helps us.' : 'Thank you.' });
+    if (!score)
+      this.minimise();
+  }
+
+  /* ---- a reload or a navigation ---- */
+
+  resume(): void {
+    const c = this.host.memory.contact;
+    if (!c)
+      return;
+    this.state.set({ ...initial(), open: true, step: 'starting', channel: c.channel,
+      contact_id: c.contact_id, instance: c.instance, cobrowseWanted: c.cobrowse });
+    this.host.setOpen(true);
+    this.socket.start();
+    if (hasAudio(c.channel))
+      void this.openMic().then(ok => ok && this.startLeg());
+  }
+
+  /* ---- what the server says ---- */
+
+  private onSnapshot(s: Snapshot): void {
+    this.state.patch({ away: false });
+    const { contact_id } = this.now;
+    if (!contact_id)
+      return;
+    const contact = s.contacts?.find(c => c.contact_id === contact_id);
+    const messages = s.messages?.filter(m => m.contact_id === contact_id) ?? [];
+    this.state.update(st => ({ ...st, lines: fromSnapshot(messages, st.lines) }));
+    if (contact)
+      this.apply(onContact(this.now, contact));
+    else if (isRunning(this.now))
+      this.finish({ ...this.now, open: true, step: 'done',
+        farewell: 'Your call has ended while you were away.' });
+  }
+
+  private onFrame(f: ServerFrame): void {
+    if (f.kind === 'media_reoffer') {
+      if (!f.body.instance || f.body.instance === this.now.instance)
+        this.leg?.reoffer();
+    } else if (f.kind === 'media_offer') {
+      this.onView(f.body);
+    } else if (f.kind === 'media_closed') {
+      this.closeView(f.body.leg_id ?? '');
+    } else if (f.kind === 'cobrowse_grant') {
+      if (f.body.contact_id === this.now.contact_id && this.now.cobrowseWanted)
+        void this.share.begin(f.body.ticket ?? '');
+    } else {
+      if (f.kind === 'cobrowse_asked' && this.now.cobrowseWanted
+        && f.body.contact_id === this.now.contact_id)
+        this.consent(true); /* the agent's tab came back: the consent is still in force */
+      if (f.kind === 'cobrowse_stopped')
+        this.share.stop();
+      this.apply(onFrame(this.now, f));
+    }
+  }
+
+  /** Take the next state and do what its changes ask for. */
+  private apply(next: CallState): void {
+    const before = this.now;
+    if (isRunning(before) && !isRunning(next))
+      return this.finish(next);
+    this.state.set(next);
+    if (next.step === 'connected' && before.step !== 'connected') {
+      this.host.emit('connected', { agent: next.agent });
+      if (next.cobrowseWanted && next.cobrowse === 'off')
+        this.consent(true);
+    }
+    if (next.step === 'waiting' && before.step === 'connected') {
+      this.share.stop();
+      this.closeViews();
+    }
+    if (next.instance !== before.instance)
+      this.remember();
+  }
+
+  private accepted(contact_id: string, instance: string): void {
+    this.state.patch({ contact_id, instance, step: 'waiting' });
+    this.remember();
+    this.host.emit('contact', { contact_id });
+    this.startLeg();
+  }
+
+  private finish(next: CallState): void {
+    this.dropMedia();
+    this.share.stop();
+    this.host.memory.contact = null;
+    this.state.set(next);
+    this.host.emit('ended', { contact_id: next.contact_id });
+    if (this.linger)
+      clearTimeout(this.linger);
+    this.linger = setTimeout(() => this.leave(), LINGER_MS);
+  }
+
+  /* ---- media ---- */
+
+  private async openMic(): Promise<boolean> {
+    try {
+      this.mic ??= await navigator.mediaDevices.getUserMedia({ audio: true });
+      for (const t of this.mic.getAudioTracks()) {
+        t.enabled = !this.now.muted;
+        t.onended = () => void this.micLost();
+      }
+      return true;
+    } catch (e) {
+      const problem = micProblem(e instanceof Error ? e.name : '');
+      this.host.memory.contact = null;
+      if (this.now.contact_id)
+        void this.end();
+      this.state.patch({ step: 'problem', problem });
+      return false;
+    }
+  }
+
+  /** The headset was pulled out: take the microphone that is left. */
+  private async micLost(): Promise<void> {
+    this.mic = null;
+    if (isRunning(this.now) && (await this.openMic()) && this.mic)
+      await this.leg?.replace(this.mic);
+  }
+
+  private startLeg(): void {
+    if (!this.mic || this.leg || !isRunning(this.now))
+      return;
+    this.leg = new SendLeg({
+      socket: this.socket, kind: 'LEG_KIND_AUDIO', contact_id: this.now.contact_id,
+      instance: () => this.now.instance, stream: this.mic,
+      onStream: s => this.remote.set(s),
+      onState: st => this.state.patch({
+        media: st === 'up' ? 'up' : st === 'closed' ? 'off' : 'connecting' }),
+    });
+    this.leg.start();
+  }
+
+  private onView(o: MediaOffer): void {
+    if (o.contact_id !== this.now.contact_id || o.kind !== 'LEG_KIND_VIEW')
+      return;
+    const same = this.views.get().find(v => v.leg_id === o.leg_id && v.alive);
+    if (same)
+      return void same.renew(o.sdp ?? '').catch(() => this.closeView(same.leg_id));
+    const view = new ViewLeg(this.socket, o, () =>
+      this.views.set(this.views.get().filter(v => v.alive)));
+    this.views.set([...this.views.get().filter(v => v.alive && v.leg_id !== o.leg_id), view]);
+    view.answer().catch(() => this.closeView(view.leg_id));
+  }
+
+  private closeView(leg_id: string): void {
+    this.views.get().find(v => v.leg_id === leg_id)?.close();
+    this.views.set(this.views.get().filter(v => v.leg_id !== leg_id));
+  }
+
+  private closeViews(): void {
+    for (const v of this.views.get())
+      v.close();
+    this.views.set([]);
+  }
+
+  private dropMedia(): void {
+    this.leg?.close(false); /* the end of the contact closes it there */
+    this.leg = null;
+    for (const t of this.mic?.getTracks() ?? []) {
+      t.onended = null;
+      t.stop();
+    }
+    this.mic = null;
+    this.remote.set(null);
+    this.closeViews();
+  }
+
+  /* ---- the rest ---- */
+
+  private shareEnded(why: 'stopped' | 'lost'): void {
+    if (why === 'lost' && this.now.cobrowseWanted && this.now.step === 'connected')
+      this.consent(true);
+    else
+      this.state.patch({ cobrowse: 'off' });
+  }
+
+  private remember(): void {
+    const s = this.now;
+    this.host.memory.contact = s.contact_id && isRunning(s) ? { contact_id: s.contact_id,
+      channel: s.channel, instance: s.instance, cobrowse: s.cobrowseWanted } : null;
+  }
+
+  private fail(text: string): void {
+    this.dropMedia();
+    this.host.memory.contact = null;
+    this.state.patch({ step: 'problem', open: true,
+      problem: { title: 'We cannot be reached', text, offerRetry: true } });
+  }
+
+  private elsewhere(): void {
+    this.dropMedia();
+    this.share.stop();
+    this.host.memory.contact = null;
+    this.state.patch({ step: 'done', farewell: 'Your call goes on in another tab.' });
+  }
+
+  private reset(): void {
+    if (this.linger)
+      clearTimeout(this.linger);
+    this.leave();
+    this.state.set(initial());
+  }
+
+  private leave(): void {
+    this.linger = null;
+    if (isRunning(this.now))
+      return;
+    this.socket.stop();
+    this.session.forget();
+  }
+}
