@@ -1,0 +1,29 @@
+/**
+ * @file edge_private.h  Between http.c (the routes) and ws.c (the endpoint).
+ */
+#ifndef SIGNALING_EDGE_PRIVATE_H
+#define SIGNALING_EDGE_PRIVATE_H
+
+#include "adapters/edge.h"
+#include "core/throttle.h"
+
+struct edge {
+    struct edge_opts o;
+    struct throttle *throttle;
+    struct tl_buf schemas;
+    struct tl_list sign_ins; /* password checks under way */
+    struct tl_list openings; /* tickets being redeemed */
+};
+
+/** The Origin is on the list (or absent, where browsers leave it out and must is false); else it
+ * has answered 403. */
+bool edge_origin_ok(struct edge *e, struct tl_http_req *req, bool must);
+/** Counts, logs at most once a second, answers. */
+void edge_reject(struct tl_http_req *req, const char *class_name, int status, const char *title,
+                 const char *detail);
+
+void edge_on_ws(void *arg, struct tl_http_req *req);
+void edge_on_echo(void *arg, struct tl_http_req *req);
+void edge_forget_openings(struct edge *e);
+
+#endif

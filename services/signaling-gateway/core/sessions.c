@@ -1,0 +1,474 @@
+/*
+ * Three ways to the same sessions: a map by id, the line of those that are away (soonest deadline
+ * first), and each agent's own list.  A session is in the line exactly while it has no socket, so
+ * the first of the line is all that a tick has to look at.
+ *
+ * A session's texts lie behind it in one block: ten thousand idle sessions should cost little.
+ */
+#include "core/sessions.h"
+#include <tl_map.h>
+#include <tl_mem.h>
+
+#define REASON_MAX 39
+
+struct agent {
+    struct tl_entry entry;
+    struct tl_list sessions; /* oldest first */
+    bool ready;
+    char reason[REASON_MAX + 1];
+    char id[TL_ID_MAX + 1];
+};
+
+struct session {
+    struct tl_entry entry;
+    struct tl_link away;     /* while socket is NULL */
+    struct tl_link of_agent; /* while agent is set */
+    struct tl_link watch;
+    struct sessions *home;
+    struct agent *agent;
+    void *socket;
+    void *user;
+    tl_time since;    /* the socket went away */
+    tl_time deadline; /* while away */
+    uint16_t asking;
+    uint8_t role;
+    uint8_t customer, name, tier; /* offsets in text; subject comes after the id */
+    char text[];                  /* id, subject, customer, name, tier: each terminated */
+};
+
+struct sessions {
+    struct tl_map by_id;
+    struct tl_map agents;
+    struct tl_list away;
+    struct tl_list watchers;
+    tl_dur grace;
+    void *owner;
+};
+
+#define SUBJECT_AT 27 /* a session id is a ULID: 26 and a NUL */
+
+int sessions_new(struct sessions **ret, tl_dur grace, uint64_t seed, void *owner)
+{
+    struct sessions *s = tl_alloc(1, sizeof(*s));
+
+    if (!s)
+        return -ENOMEM;
+    s->by_id = TL_MAP(seed);
+    s->agents = TL_MAP(seed);
+    tl_list_init(&s->away);
+    tl_list_init(&s->watchers);
+    s->grace = grace;
+    s->owner = owner;
+    *ret = s;
+    return 0;
+}
+
+struct sessions *sessions_free(struct sessions *s)
+{
+    struct tl_entry *e, *next;
+
+    if (!s)
+        return NULL;
+    for (e = tl_map_next(&s->by_id, NULL); e; e = next) {
+        next = tl_map_next(&s->by_id, e);
+        tl_map_remove(&s->by_id, e);
+        tl_free(TL_CONTAINER(e, struct session, entry));
+    }
+    for (e = tl_map_next(&s->agents, NULL); e; e = next) {
+        next = tl_map_next(&s->agents, e);
+        tl_map_remove(&s->agents, e);
+        tl_free(TL_CONTAINER(e, struct agent, entry));
+    }
+    tl_map_done(&s->by_id);
+    tl_map_done(&s->agents);
+    return tl_free(s);
+}
+
+void *sessions_owner(const struct sessions *s)
+{
+    return s->owner;
+}
+
+/* ---- one session ---------------------------------------------------------------------------- */
+
+static struct session *session_new(struct sessions *home, const struct who *w)
+{
+    size_t subject = strlen(w->subject.s) + 1, customer = strlen(w->customer.s) + 1;
+    size_t name = strlen(w->name) + 1, tier = strlen(w->tier) + 1;
+    struct session *x = tl_alloc(1, sizeof(*x) + SUBJECT_AT + subject + customer + name + tier);
+
+    if (!x)
+        return NULL;
+    x->home = home;
+    x->role = (uint8_t)w->role;
+    x->customer = (uint8_t)(SUBJECT_AT + subject);
+    x->name = (uint8_t)(x->customer + customer);
+    x->tier = (uint8_t)(x->name + name);
+    tl_str_put(x->text, SUBJECT_AT, tl_id_str(&w->session));
+    memcpy(x->text + SUBJECT_AT, w->subject.s, subject);
+    memcpy(x->text + x->customer, w->customer.s, customer);
+    memcpy(x->text + x->name, w->name, name);
+    memcpy(x->text + x->tier, w->tier, tier);
+    return x;
+}
+
+_Static_assert(SUBJECT_AT + 2 * (TL_ID_MAX + 1) + WHO_NAME_MAX <= UINT8_MAX,
+               "offsets of a session's texts fit a byte");
+
+struct sessions *session_home(const struct session *x)
+{
+    return x->home;
+}
+
+struct tl_str session_id(const struct session *x)
+{
+    return tl_str(x->text);
+}
+
+enum role session_role(const struct session *x)
+{
+    return (enum role)x->role;
+}
+
+struct agent *session_agent(const struct session *x)
+{
+    return x->agent;
+}
+
+void session_who(const struct session *x, struct who *ret)
+{
+    *ret = (struct who){.role = (enum role)x->role};
+    tl_str_put(ret->session.s, sizeof(ret->session.s), tl_str(x->text));
+    tl_str_put(ret->subject.s, sizeof(ret->subject.s), tl_str(x->text + SUBJECT_AT));
+    tl_str_put(ret->customer.s, sizeof(ret->customer.s), tl_str(x->text + x->customer));
+    tl_str_put(ret->name, sizeof(ret->name), tl_str(x->text + x->name));
+    tl_str_put(ret->tier, sizeof(ret->tier), tl_str(x->text + x->tier));
+}
+
+void *session_socket(const struct session *x)
+{
+    return x->socket;
+}
+
+void *session_user(const struct session *x)
+{
+    return x->user;
+}
+
+void session_set_user(struct session *x, void *user)
+{
+    x->user = user;
+}
+
+unsigned session_asking(struct session *x, int by)
+{
+    x->asking = (uint16_t)(x->asking + by);
+    return x->asking;
+}
+
+void session_watch(struct session *x, bool on)
+{
+    if (on && !tl_link_used(&x->watch))
+        tl_list_append(&x->home->watchers, &x->watch);
+    else if (!on && tl_link_used(&x->watch))
+        tl_list_remove(&x->home->watchers, &x->watch);
+}
+
+static struct session *of_entry(struct tl_entry *e)
+{
+    return e ? TL_CONTAINER(e, struct session, entry) : NULL;
+}
+
+/* Into the line of those who are away, by deadline; nearly always at its end. */
+static void line_join(struct sessions *s, struct session *x, tl_time since, tl_time deadline)
+{
+    struct tl_link *at = &s->away.head;
+
+    x->since = since;
+    x->deadline = deadline;
+    while (at->prev != &s->away.head &&
+           TL_CONTAINER(at->prev, struct session, away)->deadline > deadline)
+        at = at->prev;
+    tl_list_insert_before(&s->away, at, &x->away);
+}
+
+static void line_leave(struct sessions *s, struct session *x)
+{
+    if (tl_link_used(&x->away))
+        tl_list_remove(&s->away, &x->away);
+}
+
+/* ---- agents --------------------------------------------------------------------------------- */
+
+static struct agent *agent_new(struct sessions *s, const struct tl_id *id)
+{
+    struct agent *a = tl_alloc(1, sizeof(*a));
+
+    if (!a)
+        return NULL;
+    tl_list_init(&a->sessions);
+    memcpy(a->id, id->s, sizeof(a->id));
+    if (tl_map_add(&s->agents, &a->entry, tl_str(a->id)))
+        return tl_free(a);
+    return a;
+}
+
+struct agent *sessions_agent(const struct sessions *s, struct tl_str id)
+{
+    struct tl_entry *e = tl_map_find(&s->agents, id);
+
+    return e ? TL_CONTAINER(e, struct agent, entry) : NULL;
+}
+
+struct agent *sessions_next_agent(const struct sessions *s, const struct agent *prev)
+{
+    struct tl_entry *e = tl_map_next(&s->agents, prev ? &prev->entry : NULL);
+
+    return e ? TL_CONTAINER(e, struct agent, entry) : NULL;
+}
+
+size_t sessions_agent_count(const struct sessions *s)
+{
+    return s->agents.n;
+}
+
+struct tl_str agent_id(const struct agent *a)
+{
+    return tl_str(a->id);
+}
+
+struct session *agent_next_session(const struct agent *a, const struct session *prev)
+{
+    struct tl_link *k =
+        prev ? tl_list_next(&a->sessions, &prev->of_agent) : tl_list_first(&a->sessions);
+
+    return k ? TL_CONTAINER(k, struct session, of_agent) : NULL;
+}
+
+struct session *agent_newest_session(const struct agent *a)
+{
+    return TL_CONTAINER(a->sessions.head.prev, struct session, of_agent);
+}
+
+void agent_wants(struct agent *a, bool ready, struct tl_str reason)
+{
+    a->ready = ready;
+    tl_str_put(a->reason, sizeof(a->reason), reason);
+}
+
+bool agent_ready(const struct agent *a)
+{
+    return a->ready;
+}
+
+const char *agent_reason(const struct agent *a)
+{
+    return a->reason;
+}
+
+/* ---- the steps ------------------------------------------------------------------------------ */
+
+static struct sessions_decision *decide(struct sessions_decisions *ret,
+                                        enum sessions_decision_kind kind, struct session *x)
+{
+    struct sessions_decision *d = &ret->d[ret->n++];
+
+    *d = (struct sessions_decision){.kind = kind, .session = x};
+    session_who(x, &d->who);
+    return d;
+}
+
+static void drop_socket(struct session *x, struct sessions_decisions *ret)
+{
+    struct sessions_decision *d;
+
+    session_watch(x, false);
+    if (!x->socket)
+        return;
+    d = decide(ret, SESSION_DROP_SOCKET, x);
+    d->socket = x->socket;
+    x->socket = NULL;
+}
+
+/* The session is over.  tell: others must learn it (not when it lives on at another gateway). */
+static void end(struct sessions *s, struct session *x, const char *cause, bool tell,
+                struct sessions_decisions *ret)
+{
+    struct agent *a = x->agent;
+    struct sessions_decision *d;
+    size_t first = ret->n;
+
+    drop_socket(x, ret);
+    line_leave(s, x);
+    tl_map_remove(&s->by_id, &x->entry);
+    if (a)
+        tl_list_remove(&a->sessions, &x->of_agent);
+    if (tell && a && a->sessions.n == 0)
+        decide(ret, AGENT_SIGN_OUT, x)->cause = cause;
+    d = decide(ret, tell ? SESSION_END : SESSION_FORGET, x);
+    d->cause = cause;
+    d->user = x->user;
+    if (a && a->sessions.n == 0) {
+        tl_map_remove(&s->agents, &a->entry);
+        tl_free(a);
+    }
+    for (size_t i = first; i < ret->n; i++)
+        ret->d[i].session = NULL;
+    tl_free(x);
+}
+
+/* Make a session that we do not have yet; without a socket and in no line. */
+static int add(struct sessions *s, const struct who *w, bool known, struct session **ret_x,
+               struct sessions_decisions *ret)
+{
+    struct session *x = session_new(s, w);
+    struct agent *a = NULL;
+    bool new_agent = false;
+
+    if (!x || tl_map_add(&s->by_id, &x->entry, tl_str(x->text)))
+        goto no_memory;
+    if (w->role == ROLE_AGENT) {
+        a = sessions_agent(s, tl_id_str(&w->subject));
+        new_agent = !a;
+        if (!a)
+            a = agent_new(s, &w->subject);
+        if (!a) {
+            tl_map_remove(&s->by_id, &x->entry);
+            goto no_memory;
+        }
+        x->agent = a;
+        tl_list_append(&a->sessions, &x->of_agent);
+        if (a->sessions.n > AGENT_SESSIONS_MAX)
+            end(s, TL_CONTAINER(tl_list_first(&a->sessions), struct session, of_agent),
+                "superseded", true, ret);
+    }
+    if (new_agent)
+        decide(ret, AGENT_SIGN_IN, x)->resumed = known;
+    *ret_x = x;
+    return 0;
+
+no_memory:
+    tl_free(x);
+    return -ENOMEM;
+}
+
+static int opened(struct sessions *s, const struct sessions_fact *f, tl_time now,
+                  struct sessions_decisions *ret)
+{
+    struct session *x = sessions_find(s, tl_id_str(&f->who->session));
+    struct sessions_decision *d;
+    bool resumed = f->known || x;
+    tl_dur away = x && !x->socket ? now - x->since : 0;
+
+    if (x && x->socket == f->socket)
+        return 0;
+    if (x) {
+        drop_socket(x, ret);
+        line_leave(s, x);
+    } else {
+        int err = add(s, f->who, f->known, &x, ret);
+        if (err)
+            return err;
+    }
+    x->socket = f->socket;
+    d = decide(ret, SESSION_GREET, x);
+    d->socket = f->socket;
+    d->resumed = resumed;
+    d->away = away;
+    return 0;
+}
+
+static void closed(struct sessions *s, struct session *x, const struct sessions_fact *f,
+                   tl_time now, struct sessions_decisions *ret)
+{
+    if (!x || !x->socket || x->socket != f->socket)
+        return;
+    x->socket = NULL;
+    session_watch(x, false);
+    if (f->bye) {
+        end(s, x, "closed", true, ret);
+        return;
+    }
+    line_join(s, x, now, now + s->grace);
+    decide(ret, SESSION_WAIT, x);
+}
+
+static int adopted(struct sessions *s, const struct sessions_fact *f, tl_time now,
+                   struct sessions_decisions *ret)
+{
+    struct session *x = sessions_find(s, tl_id_str(&f->who->session));
+    tl_dur away = TL_LOWER(TL_HIGHER(f->away, 0), s->grace);
+    int err;
+
+    if (x)
+        return 0; /* it came back by itself */
+    err = add(s, f->who, f->known, &x, ret);
+    if (err)
+        return err;
+    line_join(s, x, now - away, now - away + s->grace);
+    decide(ret, SESSION_WAIT, x);
+    return 0;
+}
+
+static void tick(struct sessions *s, tl_time now, struct sessions_decisions *ret)
+{
+    struct tl_link *first = tl_list_first(&s->away);
+
+    if (first && TL_CONTAINER(first, struct session, away)->deadline <= now)
+        end(s, TL_CONTAINER(first, struct session, away), "lost", true, ret);
+}
+
+int sessions_step(struct sessions *s, const struct sessions_fact *fact, tl_time now,
+                  struct sessions_decisions *ret)
+{
+    struct session *x;
+
+    ret->n = 0;
+    switch (fact->kind) {
+    case SESSION_OPENED: return opened(s, fact, now, ret);
+    case SESSION_CLOSED: closed(s, sessions_find(s, fact->session), fact, now, ret); return 0;
+    case SESSION_ADOPTED: return adopted(s, fact, now, ret);
+    case SESSION_TAKEN:
+        x = sessions_find(s, fact->session);
+        if (x)
+            end(s, x, "superseded", false, ret);
+        return 0;
+    case SESSION_TICK: tick(s, now, ret); return 0;
+    }
+    return 0;
+}
+
+tl_time sessions_next_wake(const struct sessions *s)
+{
+    struct tl_link *first = tl_list_first(&s->away);
+
+    return first ? TL_CONTAINER(first, struct session, away)->deadline : TL_NEVER;
+}
+
+size_t sessions_count(const struct sessions *s)
+{
+    return s->by_id.n;
+}
+
+size_t sessions_away(const struct sessions *s)
+{
+    return s->away.n;
+}
+
+struct session *sessions_find(const struct sessions *s, struct tl_str id)
+{
+    return of_entry(tl_map_find(&s->by_id, id));
+}
+
+struct session *sessions_next(const struct sessions *s, const struct session *prev)
+{
+    return of_entry(tl_map_next(&s->by_id, prev ? &prev->entry : NULL));
+}
+
+struct session *sessions_next_watcher(const struct sessions *s, const struct session *prev)
+{
+    struct tl_link *k =
+        prev ? tl_list_next(&s->watchers, &prev->watch) : tl_list_first(&s->watchers);
+
+    return k ? TL_CONTAINER(k, struct session, watch) : NULL;
+}

@@ -1,0 +1,53 @@
+/**
+ * @file gateway.h  Shared by the handlers: handlers.c (frames and pushes), greeting.c (welcome and
+ * snapshot), farewell.c (telling others that a session is over), beat.c (once a second).
+ */
+#ifndef SIGNALING_GATEWAY_H
+#define SIGNALING_GATEWAY_H
+
+#include "handlers.h"
+#include <tl_log.h>
+#include <tl_metrics.h>
+
+struct gateway {
+    struct gateway_opts o;
+    struct sessions *sessions;
+    struct tl_sub *subs[4];
+    struct tl_timer *wake; /* the next grace time that ends */
+    struct tl_timer *beat; /* every second */
+    struct tl_list farewells;
+    struct tl_buf json;    /* the frame being written; one at a time, one thread */
+    struct tl_buf request; /* the command being written */
+    struct tl_buf why;
+    struct tl_buf board_frame, board;
+    bool stopping;
+    tl_time may_adopt; /* not before: after a silence everybody may beat first */
+    tl_time beaten;    /* the store heard us last */
+    uint64_t greetings;
+    struct {
+        struct tl_metric *sessions, *away, *agents, *frames, *pushes, *answers, *farewells,
+            *adopted;
+    } m;
+};
+
+/** One more fact for the core, and what it decides is done. */
+int gateway_step(struct gateway *g, const struct sessions_fact *fact);
+void gateway_send(struct gateway *g, struct session *x, struct tl_str json);
+
+/** Sends welcome and, when everything is here, snapshot.  -ENOMEM. */
+int greeting_start(struct gateway *g, struct session *x, bool resumed);
+/** While a greeting is under way pushes wait: true when it has taken the frame. */
+bool greeting_hold(struct session *x, struct tl_str json);
+/** NULL is fine. */
+void greeting_free(void *greeting);
+
+/** Tell conversation, and the ACD of an agent, until they have heard it; then forget the record. */
+int farewell_say(struct gateway *g, const struct who *who, const char *cause, bool to_acd);
+void farewell_retry(struct gateway *g);
+void farewell_free_all(struct gateway *g);
+
+/** Once a second: say to the ACD and to the other gateways who lives here, adopt who lost theirs,
+ * repeat farewells.  -ENOMEM. */
+int beat_start(struct gateway *g);
+
+#endif

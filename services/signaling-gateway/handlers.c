@@ -1,0 +1,457 @@
+/*
+ * Frames and pushes.  A frame is parsed, checked against the role's rights, packed as a command and
+ * asked of its service; the answer finds its session by id, so a client that has gone meanwhile
+ * costs nothing.  Pushes arrive on two wildcard subscriptions: one look-up here instead of a
+ * subscription for each session, which would cost the client library a kilobyte each.
+ */
+#include "handlers.h"
+#include "gateway.h"
+#include <tl_clock.h>
+#include <tl_mem.h>
+#include <tl_ws_frame.h>
+
+#define ASKING_MAX 32 /* questions of one session that may wait for an answer */
+#define JSON_MAX   (1024 * 1024)
+
+/* ---- carrying out decisions -------------------------------------------------------------------
+ */
+
+static void end_session(struct gateway *g, const struct sessions_decision *d, bool signed_out)
+{
+    greeting_free(d->user);
+    (void)g->o.store->ops->over(g->o.store,
+                                tl_id_str(&d->who.session));  /* else the farewell does */
+    (void)wire_session_ended(g->o.events, &d->who, d->cause); /* a full queue is counted there */
+    tl_info("session ended", TL_S("session_id", d->who.session.s),
+            TL_S("role", role_name(d->who.role)), TL_S("cause", d->cause));
+    if (d->who.role == ROLE_CUSTOMER || signed_out) {
+        if (farewell_say(g, &d->who, d->cause, signed_out))
+            tl_error("session's end could not be told", TL_S("session_id", d->who.session.s));
+    } else {
+        (void)g->o.store->ops->forget(g->o.store, tl_id_str(&d->who.session)); /* adopted later */
+    }
+}
+
+static void greet(struct gateway *g, const struct sessions_decision *d)
+{
+    greeting_free(session_user(d->session));
+    session_set_user(d->session, NULL);
+    if (d->resumed)
+        (void)wire_session_resumed(g->o.events, &d->who, d->away); /* counted there */
+    else
+        (void)wire_session_started(g->o.events, &d->who); /* likewise */
+    tl_info(d->resumed ? "session resumed" : "session started",
+            TL_S("session_id", d->who.session.s), TL_S("role", role_name(d->who.role)),
+            TL_I("away_us", d->away));
+    if (greeting_start(g, d->session, d->resumed)) {
+        gateway_closed(d->session, d->socket, false);
+        g->o.sockets->close(d->socket, TL_WS_INTERNAL, "out of memory");
+    }
+}
+
+static void carry_out(struct gateway *g, const struct sessions_decision *d, bool *signed_out)
+{
+    switch (d->kind) {
+    case SESSION_GREET: greet(g, d); break;
+    case SESSION_DROP_SOCKET: g->o.sockets->close(d->socket, TL_WS_SUPERSEDED, "superseded"); break;
+    case SESSION_WAIT:
+        greeting_free(session_user(d->session));
+        session_set_user(d->session, NULL);
+        break;
+    case SESSION_END:
+        end_session(g, d, *signed_out);
+        *signed_out = false;
+        break;
+    case SESSION_FORGET: greeting_free(d->user); break;
+    case AGENT_SIGN_IN:
+        if (!d->resumed)
+            (void)wire_agent_signed_in(g->o.events, &d->who); /* a full queue is counted there */
+        break;
+    case AGENT_SIGN_OUT:
+        (void)wire_agent_signed_out(g->o.events, &d->who, d->cause); /* likewise */
+        *signed_out = true;
+        break;
+    }
+}
+
+static void set_alarm(struct gateway *g)
+{
+    tl_time at = sessions_next_wake(g->sessions);
+
+    if (at == TL_NEVER)
+        tl_timer_stop(g->wake);
+    else
+        tl_timer_start(g->wake, TL_HIGHER(at - tl_clock_mono(), 0));
+}
+
+int gateway_step(struct gateway *g, const struct sessions_fact *fact)
+{
+    struct sessions_decisions ds;
+    bool signed_out = false;
+    int err = sessions_step(g->sessions, fact, tl_clock_mono(), &ds);
+
+    for (size_t i = 0; !err && i < ds.n; i++)
+        carry_out(g, &ds.d[i], &signed_out);
+    set_alarm(g);
+    return err;
+}
+
+static void on_wake(void *arg)
+{
+    struct gateway *g = arg;
+
+    if (!g->stopping)
+        (void)gateway_step(g, &(struct sessions_fact){.kind = SESSION_TICK}); /* cannot fail */
+}
+
+/* ---- sockets ----------------------------------------------------------------------------------
+ */
+
+struct session *gateway_opened(struct gateway *g, const struct store_redeemed *r, void *socket)
+{
+    struct sessions_fact fact = {
+        .kind = SESSION_OPENED, .who = &r->who, .socket = socket, .known = r->known};
+    struct session *x;
+
+    if (!tl_id_empty(&r->gateway) && !tl_id_eq(&r->gateway, &g->o.id)) {
+        tl_buf_clear(&g->request);
+        if (!wire_taken(tl_id_str(&r->who.session), g->o.id.s, &g->request))
+            (void)tl_bus_publish(g->o.bus, "tl.cmd.signaling.taken", g->request.p,
+                                 g->request.n); /* the other one's socket dies by itself */
+    }
+    if (gateway_step(g, &fact))
+        return NULL;
+    x = sessions_find(g->sessions, tl_id_str(&r->who.session));
+    return x && session_socket(x) == socket ? x : NULL;
+}
+
+void gateway_missed(struct gateway *g, const struct store_redeemed *r)
+{
+    if (gateway_step(
+            g, &(struct sessions_fact){.kind = SESSION_ADOPTED, .who = &r->who, .known = r->known}))
+        tl_error("session lost for want of memory", TL_S("session_id", r->who.session.s));
+}
+
+void gateway_closed(struct session *x, void *socket, bool bye)
+{
+    struct gateway *g = sessions_owner(session_home(x));
+    struct sessions_fact fact = {
+        .kind = SESSION_CLOSED, .session = session_id(x), .socket = socket, .bye = bye};
+
+    if (g->stopping)
+        return;
+    (void)gateway_step(g, &fact); /* ending needs no memory */
+}
+
+void gateway_send(struct gateway *g, struct session *x, struct tl_str json)
+{
+    void *socket = session_socket(x);
+
+    if (socket && !greeting_hold(x, json))
+        (void)g->o.sockets->send(socket, json); /* a dead or slow one is closed by its adapter */
+}
+
+/* ---- frames -----------------------------------------------------------------------------------
+ */
+
+struct question {
+    struct gateway *g;
+    struct tl_id session;
+    void *socket;
+    struct wire_call call;
+    bool wants, ready; /* set_agent_state */
+    char reason[40];
+    char id[WIRE_REPLY_ID_MAX + 1];
+};
+
+static void refuse(struct gateway *g, struct session *x, const char *id, int code, const char *why)
+{
+    tl_buf_clear(&g->json);
+    if (!wire_error(id, code, why, &g->json))
+        (void)g->o.sockets->send(session_socket(x), tl_buf_str(&g->json)); /* closing anyway */
+}
+
+/* Not how our clients speak: told why, closed, counted; the session may be resumed. */
+static void offend(struct gateway *g, struct session *x, const char *id, int code,
+                   const char *class_name)
+{
+    void *socket = session_socket(x);
+
+    tl_bad_input("ws", class_name);
+    if (tl_log_allow(class_name))
+        tl_warn("frame refused", TL_T("session_id", session_id(x)), TL_S("class", class_name));
+    refuse(g, x, id, code, g->why.n ? g->why.p : class_name);
+    gateway_closed(x, socket, false);
+    g->o.sockets->close(socket, TL_WS_POLICY, class_name);
+}
+
+static void on_answer(void *arg, const struct tl_reply *r)
+{
+    struct question q = *(struct question *)arg;
+    struct gateway *g = q.g;
+    struct session *x = sessions_find(g->sessions, tl_id_str(&q.session));
+
+    tl_free(arg);
+    if (!x)
+        return;
+    session_asking(x, -1);
+    if (session_socket(x) != q.socket)
+        return; /* the client asks again on its new socket */
+    tl_buf_clear(&g->json);
+    if (!r->err && wire_answer(&q.call, q.id, r->data, r->n, &g->json))
+        (void)wire_error(q.id, 502, "the answer cannot be read", &g->json);
+    else if (r->err == -EREMOTEIO)
+        (void)wire_error(q.id, r->code, r->reason ? r->reason : "refused", &g->json);
+    else if (r->err)
+        (void)wire_error(q.id, 503, "no answer, try again", &g->json);
+    if (q.wants && !r->err)
+        agent_wants(session_agent(x), q.ready, tl_str(q.reason));
+    if (g->json.n && !g->json.err)
+        gateway_send(g, x, tl_buf_str(&g->json));
+}
+
+static int ask(struct gateway *g, struct session *x, const struct wire_frame *f)
+{
+    struct question *q = tl_alloc(1, sizeof(*q));
+    struct tl_str reason;
+    struct who who;
+    int err;
+
+    if (!q)
+        return -ENOMEM;
+    session_who(x, &who);
+    q->g = g;
+    q->session = who.session;
+    q->socket = session_socket(x);
+    memcpy(q->id, f->id, sizeof(q->id));
+    q->wants = wire_is_agent_state(f, &q->ready, &reason);
+    if (q->wants)
+        tl_str_put(q->reason, sizeof(q->reason), reason);
+    tl_buf_clear(&g->request);
+    err = wire_call(&q->call, &g->request, f, &who, &g->why);
+    if (!err)
+        err = tl_bus_request(g->o.bus, q->call.subject, g->request.p, g->request.n, q->call.timeout,
+                             q->call.tries, on_answer, q);
+    if (err) {
+        tl_free(q);
+        return err;
+    }
+    session_asking(x, 1);
+    return 0;
+}
+
+static void watch_board(struct gateway *g, struct session *x, const char *id, bool on)
+{
+    session_watch(x, on);
+    tl_buf_clear(&g->json);
+    if (!wire_ok(id, &g->json))
+        gateway_send(g, x, tl_buf_str(&g->json));
+    if (on && g->board_frame.n)
+        gateway_send(g, x, tl_buf_str(&g->board_frame));
+}
+
+void gateway_frame(struct session *x, struct tl_str json)
+{
+    struct gateway *g = sessions_owner(session_home(x));
+    struct wire_frame f = {0};
+    bool on;
+    int err;
+
+    tl_buf_clear(&g->why);
+    err = wire_frame(&f, json, &g->why);
+    if (err == -ENOMEM) {
+        refuse(g, x, "", 503, "busy, try again");
+        return;
+    }
+    if (err) {
+        offend(g, x, "", 400, err == -EBADMSG ? "json" : "schema");
+        return;
+    }
+    tl_metric_add(g->m.frames, 1);
+    if (!may_say(session_role(x), f.member)) {
+        offend(g, x, f.id, 403, "authorisation");
+    } else if (wire_is_subscribe_board(&f, &on)) {
+        watch_board(g, x, f.id, on);
+    } else if (session_asking(x, 0) >= ASKING_MAX) {
+        tl_bad_input("ws", "too_many_questions");
+        refuse(g, x, f.id, 429, "too many requests wait for an answer");
+    } else {
+        err = ask(g, x, &f);
+        if (err == -EINVAL)
+            tl_bad_input("ws", "field");
+        if (err)
+            refuse(g, x, f.id, err == -EINVAL ? 400 : 503, g->why.n ? g->why.p : "busy, try again");
+    }
+    wire_frame_done(&f);
+}
+
+/* ---- pushes -----------------------------------------------------------------------------------
+ */
+
+/* Last part of the subject. */
+static struct tl_str addressee(const struct tl_msg *m, struct tl_str prefix)
+{
+    return (struct tl_str){.s = m->subject.s + prefix.n, .n = m->subject.n - prefix.n};
+}
+
+static bool read_push(struct gateway *g, const struct tl_msg *m, struct wire_learned *learned)
+{
+    tl_buf_clear(&g->json);
+    if (!wire_push(m->data, m->n, learned, &g->json)) {
+        tl_metric_add(g->m.pushes, 1);
+        return true;
+    }
+    tl_bad_input("bus", "push");
+    if (tl_log_allow("push"))
+        tl_warn("push cannot be read", TL_T("subject", m->subject));
+    return false;
+}
+
+static void on_session_push(void *arg, const struct tl_msg *m)
+{
+    struct gateway *g = arg;
+    struct session *x = sessions_find(g->sessions, addressee(m, TL_STR("tl.session.")));
+
+    if (x && session_socket(x) && read_push(g, m, NULL))
+        gateway_send(g, x, tl_buf_str(&g->json));
+}
+
+static void on_agent_push(void *arg, const struct tl_msg *m)
+{
+    struct gateway *g = arg;
+    struct agent *a = sessions_agent(g->sessions, addressee(m, TL_STR("tl.agent.")));
+    struct wire_learned learned = {0};
+
+    if (!a || !read_push(g, m, &learned))
+        return;
+    if (learned.agent_state)
+        agent_wants(a, learned.ready, tl_str(learned.reason));
+    for (struct session *x = agent_next_session(a, NULL); x; x = agent_next_session(a, x))
+        gateway_send(g, x, tl_buf_str(&g->json));
+}
+
+static void on_board(void *arg, const struct tl_msg *m)
+{
+    struct gateway *g = arg;
+
+    tl_buf_clear(&g->board_frame);
+    tl_buf_clear(&g->board);
+    if (wire_board(m->data, m->n, &g->board_frame, &g->board)) {
+        tl_bad_input("bus", "board");
+        tl_buf_clear(&g->board_frame);
+        tl_buf_clear(&g->board);
+        return;
+    }
+    for (struct session *x = sessions_next_watcher(g->sessions, NULL); x;
+         x = sessions_next_watcher(g->sessions, x))
+        gateway_send(g, x, tl_buf_str(&g->board_frame));
+}
+
+static void on_taken(void *arg, const struct tl_msg *m)
+{
+    struct gateway *g = arg;
+    struct tl_id session, gateway;
+
+    if (wire_taken_read(m->data, m->n, &session, &gateway))
+        tl_bad_input("bus", "taken");
+    else if (!tl_id_eq(&gateway, &g->o.id))
+        (void)gateway_step(
+            g, &(struct sessions_fact){.kind = SESSION_TAKEN, .session = tl_id_str(&session)});
+}
+
+struct tl_str gateway_board(const struct gateway *g)
+{
+    return g->board.n ? tl_buf_str(&g->board) : (struct tl_str){0};
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static void on_metrics(void *arg)
+{
+    struct gateway *g = arg;
+
+    tl_metric_set(g->m.sessions, (double)sessions_count(g->sessions));
+    tl_metric_set(g->m.away, (double)sessions_away(g->sessions));
+    tl_metric_set(g->m.agents, (double)sessions_agent_count(g->sessions));
+    tl_metric_set(g->m.farewells, (double)g->farewells.n);
+}
+
+static void make_metrics(struct gateway *g)
+{
+    g->m.sessions = tl_gauge("tl_signaling_sessions", NULL, "sessions at this gateway");
+    g->m.away = tl_gauge("tl_signaling_sessions_away", NULL, "of them: without a socket");
+    g->m.agents = tl_gauge("tl_signaling_agents", NULL, "agents signed in at this gateway");
+    g->m.farewells = tl_gauge("tl_signaling_farewells_waiting", NULL,
+                              "ended sessions that others have not heard of yet");
+    g->m.frames = tl_counter("tl_signaling_frames_total", NULL, "frames from clients");
+    g->m.pushes = tl_counter("tl_signaling_pushes_total", NULL, "pushes that met a session here");
+    g->m.adopted = tl_counter("tl_signaling_adopted_total", NULL,
+                              "sessions taken over from gateways that died");
+    tl_metrics_on_read(on_metrics, g);
+}
+
+int gateway_new(struct gateway **ret, const struct gateway_opts *opts)
+{
+    static const struct {
+        const char *subject;
+        tl_msg_fn *fn;
+    } subs[] = {{"tl.session.*", on_session_push},
+                {"tl.agent.*", on_agent_push},
+                {"tl.analytics.board", on_board},
+                {"tl.cmd.signaling.taken", on_taken}};
+    struct gateway *g = tl_alloc(1, sizeof(*g));
+    uint64_t seed;
+    int err;
+
+    if (!g)
+        return -ENOMEM;
+    g->o = *opts;
+    g->json = g->board_frame = g->board = g->request = TL_BUF(JSON_MAX);
+    g->why = TL_BUF(1024);
+    tl_list_init(&g->farewells);
+    tl_random(&seed, sizeof(seed));
+    err = sessions_new(&g->sessions, opts->grace, seed, g);
+    for (size_t i = 0; !err && i < TL_LEN(subs); i++)
+        err = tl_bus_subscribe(&g->subs[i], g->o.bus, subs[i].subject, NULL, subs[i].fn, g);
+    if (!err)
+        err = tl_timer_new(&g->wake, g->o.loop, on_wake, g);
+    if (!err)
+        err = beat_start(g);
+    if (err) {
+        gateway_free(g);
+        return err;
+    }
+    make_metrics(g);
+    *ret = g;
+    return 0;
+}
+
+void gateway_stop(struct gateway *g)
+{
+    g->stopping = true;
+    tl_timer_stop(g->wake);
+    tl_timer_stop(g->beat);
+}
+
+struct gateway *gateway_free(struct gateway *g)
+{
+    if (!g)
+        return NULL;
+    for (size_t i = 0; i < TL_LEN(g->subs); i++)
+        tl_sub_free(g->subs[i]);
+    if (g->sessions)
+        for (struct session *x = sessions_next(g->sessions, NULL); x;
+             x = sessions_next(g->sessions, x))
+            greeting_free(session_user(x));
+    farewell_free_all(g);
+    sessions_free(g->sessions);
+    tl_timer_free(g->wake);
+    tl_timer_free(g->beat);
+    tl_buf_done(&g->json);
+    tl_buf_done(&g->request);
+    tl_buf_done(&g->why);
+    tl_buf_done(&g->board_frame);
+    tl_buf_done(&g->board);
+    return tl_free(g);
+}

@@ -1,0 +1,136 @@
+/*
+ * tl-signaling-gateway: the wiring.
+ */
+#include "adapters/edge.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <tl_clock.h>
+#include <tl_svc.h>
+
+struct app {
+    struct tl_svc *svc;
+    struct tl_events *events;
+    struct store *store;
+    struct agents *agents;
+    struct gateway *gateway;
+    struct edge *edge;
+    struct tl_token_key key;
+    const char *passwords;
+};
+
+static const struct agents *agents_now(void *arg)
+{
+    return ((struct app *)arg)->agents;
+}
+
+static const struct wire_choices *choices_now(void *arg)
+{
+    return agents_choices(((struct app *)arg)->agents);
+}
+
+static void on_reload(void *arg)
+{
+    struct app *app = arg;
+    struct tl_buf why = TL_BUF(4096);
+    struct agents *fresh = NULL;
+
+    if (agents_load(&fresh, tl_svc_config_dir(app->svc), app->passwords, &why)) {
+        tl_error("agents not reloaded, the old ones stay", TL_T("why", tl_buf_str(&why)));
+        tl_metric_add(tl_counter("tl_signaling_config_reload_failures_total", NULL,
+                                 "reloads that kept the old configuration"),
+                      1);
+    } else {
+        agents_free(app->agents);
+        app->agents = fresh;
+        tl_info("agents reloaded");
+    }
+    tl_buf_done(&why);
+}
+
+/* The kit has sent the clients away (1012, a few at a time); they wait for the next gateway now. */
+static void on_drain(void *arg)
+{
+    struct app *app = arg;
+
+    gateway_stop(app->gateway);
+    tl_svc_drained(app->svc);
+}
+
+static void on_stop(void *arg)
+{
+    struct app *app = arg;
+
+    edge_free(app->edge);
+    gateway_free(app->gateway);
+    if (app->store)
+        app->store->ops->free(app->store);
+    tl_events_free(app->events);
+    agents_free(app->agents);
+}
+
+int main(int argc, char **argv)
+{
+    const char *key_file, *public_origin, *more_origins, *schemas, *instance;
+    int64_t grace_s, echo, token_h;
+    struct app app = {0};
+    const struct tl_setting settings[] = {
+        TL_SET_TEXT("TL_TOKEN_KEY_FILE", &key_file, "", "key that signs tokens: 64 hex digits"),
+        TL_SET_TEXT("TL_PUBLIC_ORIGIN", &public_origin, "http://127.0.0.1:18000",
+                    "Origin of our own pages"),
+        TL_SET_TEXT("TL_SIGNALING_ORIGINS", &more_origins, "", "more Origins, separated by spaces"),
+        TL_SET_TEXT("TL_SIGNALING_PASSWORDS_FILE", &app.passwords, "",
+                    "lines user:hash (Argon2id), before the hashes in agents.yaml"),
+        TL_SET_TEXT("TL_SIGNALING_SCHEMAS_FILE", &schemas, "", "descriptor set for /v1/schemas"),
+        TL_SET_TEXT("TL_SIGNALING_MEDIA_INSTANCE", &instance, "m1",
+                    "media-relay of agents' standing legs"),
+        TL_SET_NUM("TL_SIGNALING_GRACE_S", &grace_s, 15, 1, 600,
+                   "seconds a session lives without a socket"),
+        TL_SET_NUM("TL_SIGNALING_AGENT_TOKEN_H", &token_h, 12, 1, 168,
+                   "hours an agent stays signed in"),
+        TL_SET_NUM("TL_SIGNALING_ECHO", &echo, 0, 0, 1, "1: /echo for conformance suites"),
+    };
+    struct tl_buf why = TL_BUF(4096);
+    char origins[2048];
+    int rc = tl_svc_start(&app.svc, argc, argv, "signaling", settings, TL_LEN(settings));
+
+    if (!app.svc)
+        return rc;
+    if (tl_token_key_load(&app.key, key_file))
+        return tl_svc_refuse(app.svc, "TL_TOKEN_KEY_FILE: not a private file of 64 hex digits");
+    if (agents_load(&app.agents, tl_svc_config_dir(app.svc), app.passwords, &why))
+        return tl_svc_refuse(app.svc, why.n ? why.p : "out of memory");
+    tl_buf_done(&why);
+    snprintf(origins, sizeof(origins), "%s %s", public_origin, more_origins);
+
+    struct tl_loop *loop = tl_svc_loop(app.svc);
+    struct tl_bus *bus = tl_svc_bus(app.svc);
+    struct tl_redis *redis = tl_svc_redis(app.svc);
+    struct tl_id id = tl_id_new();
+    bool ok = bus && redis && !store_redis_new(&app.store, redis, tl_id_str(&id)) &&
+              !tl_events_new(&app.events, bus, "signaling", "tl.events.signaling");
+    ok = ok && !gateway_new(&app.gateway, &(struct gateway_opts){.loop = loop,
+                                                                 .bus = bus,
+                                                                 .store = app.store,
+                                                                 .events = app.events,
+                                                                 .key = &app.key,
+                                                                 .sockets = &edge_sockets,
+                                                                 .choices = choices_now,
+                                                                 .choices_arg = &app,
+                                                                 .media_instance = instance,
+                                                                 .id = id,
+                                                                 .grace = TL_SEC(grace_s)});
+    ok = ok && !edge_new(&app.edge, &(struct edge_opts){.loop = loop,
+                                                        .http = tl_svc_http(app.svc),
+                                                        .gateway = app.gateway,
+                                                        .store = app.store,
+                                                        .key = &app.key,
+                                                        .agents = agents_now,
+                                                        .agents_arg = &app,
+                                                        .origins = origins,
+                                                        .schemas_file = schemas,
+                                                        .agent_token_life = TL_HOUR(token_h),
+                                                        .echo = echo == 1});
+    ok = ok && !tl_svc_on_reload(app.svc, on_reload, &app) &&
+         !tl_svc_on_drain(app.svc, on_drain, &app) && !tl_svc_on_stop(app.svc, on_stop, &app);
+    return ok ? tl_svc_run(app.svc) : tl_svc_refuse(app.svc, "out of memory");
+}
