@@ -345,6 +345,7 @@ static const struct bad_case bad_cases[] = {
     {"method that is no token", "G@T /hello HTTP/1.1\r\nHost: x\r\n\r\n", "400", "malformed"},
     {"other version", "GET /hello HTTP/1.2\r\nHost: x\r\n\r\n", "505", "version"},
     {"HTTP/2.0", "GET /hello HTTP/2.0\r\nHost: x\r\n\r\n", "505", "version"},
+    {"two spaces", "GET  /hello HTTP/1.1\r\nHost: x\r\n\r\n", "400", "malformed"},
     {"HTTP/0.9", "GET /hello\r\n\r\n", "400", "malformed"},
     {"body too large", POST "Content-Length: 17\r\n\r\n", "413", "body_large"},
     {"chunks too large",
@@ -402,7 +403,7 @@ static void a_nul_in_a_header_is_refused(void **state)
 static void a_line_that_is_no_request_ends_the_connection(void **state)
 {
     static const char *const lines[] = {"\026\003\001\002\r\n\r\n",
-                                        "GET  /hello HTTP/1.1\r\nHost: x\r\n\r\n",
+                                        "GET /hello  HTTP/1.1\r\nHost: x\r\n\r\n",
                                         "GET /he llo HTTP/1.1\r\nHost: x\r\n\r\n"};
 
     (void)state;

@@ -93,6 +93,7 @@ struct tl_http_req {
     struct http_body body_is;
     struct tl_buf body;
     bool is_10;      /**< HTTP/1.0 */
+    bool framed;     /**< it is known where the body ends */
     bool checked;    /**< the head was looked at */
     bool refused;    /**< answered by the kit, before the service saw it */
     bool held;       /**< the service has it and has not answered */

@@ -377,7 +377,9 @@ static enum MHD_Result refuse(struct tl_http_req *req, struct http_fault f)
     if (req->response && !req->http->quiesced &&
         (f.status == 400 || f.status == 408 || f.status == 431))
         (void)MHD_add_response_header(req->response, "Connection", "close"); /* best effort */
-    return fetch(req);
+    /* Answering before the body was read costs the connection, so where there is none the answer
+     * waits for the next call. */
+    return req->framed && !req->body_is.chunked && !req->body_is.length ? MHD_YES : fetch(req);
 }
 
 static struct http_fault fault(unsigned status, const char *class_name, const char *title)
@@ -437,7 +439,8 @@ static struct http_fault check_body(struct tl_http_req *req)
     return fault(0, NULL, NULL);
 }
 
-static struct http_fault check(struct tl_http_req *req, const char *method, const char *version)
+static struct http_fault check(struct tl_http_req *req, const char *method, const char *url,
+                               const char *version)
 {
     struct tl_http *h = req->http;
     struct http_fault f;
@@ -445,9 +448,13 @@ static struct http_fault check(struct tl_http_req *req, const char *method, cons
 
     if (req->target_n > HTTP_URI_MAX)
         return fault(414, "uri_long", "The address is too long");
+    if ((uintptr_t)url != (uintptr_t)method + strlen(method) + 1 ||
+        (uintptr_t)version != (uintptr_t)url + req->target_n + 1)
+        return fault(400, "malformed", "One space, the address, one space");
     f = http_check_head(req->c, method, version, &req->body_is);
     if (f.status)
         return f;
+    req->framed = true;
     req->is_10 = strcmp(version, "HTTP/1.0") == 0;
     if (http_target_split(req->target, &req->path, &req->query))
         return fault(400, "malformed", "The address is malformed");
@@ -466,12 +473,13 @@ static struct http_fault check(struct tl_http_req *req, const char *method, cons
     return f;
 }
 
-static enum MHD_Result first_call(struct tl_http_req *req, const char *method, const char *version)
+static enum MHD_Result first_call(struct tl_http_req *req, const char *method, const char *url,
+                                  const char *version)
 {
     struct http_fault f;
 
     req->checked = true;
-    f = check(req, method, version);
+    f = check(req, method, url, version);
     if (f.status)
         return refuse(req, f);
     req->body = TL_BUF(req->route->body_max);
@@ -519,15 +527,14 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *c, const char 
 
     TL_UNUSED(cls);
     TL_UNUSED(c);
-    TL_UNUSED(url);
     if (!req)
         return MHD_NO; /* no memory for it */
     if (!req->checked)
-        return first_call(req, method, version);
+        return first_call(req, method, url, version);
     if (req->response)
         return fetch(req);
-    if (req->since)
-        return MHD_NO; /* resumed without an answer: no memory for it */
+    if (req->since || req->refused)
+        return MHD_NO; /* called again without an answer: no memory for it */
     if (*n)
         return take_body(req, data, n);
     return dispatch(req);
