@@ -72,7 +72,7 @@ static int do_open(struct plane *p, struct words *w, struct tl_buf *out)
     return tl_buf_printf(out, "ok %u", p->ports[slot].number);
 }
 
-static int do_peer(struct plane *p, struct words *w)
+static int do_peer(struct plane *p, struct words *w, struct tl_buf *out)
 {
     int slot = find_leg(p, w), err;
     int64_t port, opus, pcmu, dtmf, dtmf2, level;
@@ -90,7 +90,7 @@ static int do_peer(struct plane *p, struct words *w)
                                         .pcmu_pt = (uint8_t)pcmu,
                                         .dtmf_pt = {(uint8_t)dtmf, (uint8_t)dtmf2},
                                         .level_id = (uint8_t)level});
-    return 0;
+    return tl_buf_printf(out, "ok %u", p->ports[slot].number);
 }
 
 static int do_unpeer(struct plane *p, struct words *w)
@@ -246,7 +246,7 @@ void plane_command(struct plane *p, struct tl_str message, int64_t now_us, struc
     else if (IS("open"))
         err = do_open(p, &w, out);
     else if (IS("peer"))
-        err = do_peer(p, &w);
+        err = do_peer(p, &w, out);
     else if (IS("unpeer"))
         err = do_unpeer(p, &w);
     else if (IS("hear"))

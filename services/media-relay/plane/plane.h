@@ -6,25 +6,25 @@
  * one hears, and leaves labels on them from which its successor learns what was going on.
  *
  * Protocol, version 1: a Unix SOCK_SEQPACKET; one datagram is one message of words separated by one
- * space.  The first word is the client's tag and comes back in the answer.
+ * space.  The first word is the client's tag and comes back in the answer, before "ok" and what is
+ * named after the arrow, or before "err <errno> <why...>".
  *
- *   hello 1                        -> ok <boot> <note...>
- *   note <text...>                 -> ok                 one text for the plane as a whole
- *   open <key>                     -> ok <port>          a pair of ports: RTP on it, RTCP on port +
- * 1 peer <key> <port> <opus> <pcmu> <dtmf> <dtmf> <level>   -> ok       payload types, 255: none
- *   unpeer <key>                   -> ok
- *   hear <key> silence | sound:<name> | leg:<key>           -> ok
- *   play <key> <name> [<name>...]  -> ok                 once, before what it hears
- *   label <key> <text...>          -> ok
- *   close <key>                    -> ok
- *   list <from>                    -> leg <slot> <key> <port> <peer> <hears> <label...>,
- *                                     the first leg at or after a slot; or ok: no more
- *   stats                          -> ok, then a line for each leg:
- *       <key> <packets> <lost> <jitter_us> <idle_ms> <talking> <level> <sent> <dropped> <dtmf>
- *                                     idle_ms -1: nothing came yet
- *   faults                         -> ok <short> <long> <version> <rtcp> <overflow>
- *
- * Refused: <tag> err <errno> <why...>
+ *   hello 1                      -> <boot> <note...>
+ *   note <text...>               -> one text for the plane as a whole
+ *   open <key>                   -> <port>: RTP on it, RTCP on the next one
+ *   peer <key> <port> <opus> <pcmu> <dtmf> <dtmf> <level>
+ *                                -> <port>; payload types, 255: none; level 0: none
+ *   unpeer <key>                 -> the far end is gone
+ *   hear <key> silence | sound:<name> | leg:<key>
+ *   play <key> <name> [<name>]   -> once, before what it hears
+ *   label <key> <text...>
+ *   close <key>
+ *   list <from>                  -> leg <slot> <key> <port> <peer> <hears> <label...>:
+ *                                   the first leg at or after a slot; "ok": no more
+ *   stats                        -> a line for each leg: <key> <packets> <lost> <jitter_us>
+ *                                   <idle_ms> <talking> <level> <sent> <dropped> <dtmf>;
+ *                                   idle_ms -1: nothing came yet
+ *   faults                       -> <short> <long> <version> <rtcp> <overflow>
  */
 #ifndef MEDIA_PLANE_H
 #define MEDIA_PLANE_H

@@ -1,0 +1,68 @@
+/**
+ * @file relay_inner.h  What relay.c (decisions, plane) and relay_janus.c (the dialogues with Janus)
+ * share.
+ */
+#ifndef MEDIA_RELAY_INNER_H
+#define MEDIA_RELAY_INNER_H
+
+#include "adapters/janus.h"
+#include "adapters/plane_client.h"
+#include "relay.h"
+
+#include <tl_list.h>
+#include <tl_map.h>
+
+/** One leg while it has, or is about to have, a handle in Janus.  It lives until the core lets go
+ * of the leg and the last question about it is answered. */
+struct work {
+    struct tl_entry by_leg;
+    struct tl_link in_works;
+    struct relay *relay;
+    struct tl_id leg, contact, session, feed;
+    enum legs_kind media;
+    char key[LEGS_KEY]; /* audio: its seat */
+    uint64_t handle;    /* 0: not attached */
+    int asked;          /* questions under way */
+    bool let_go;
+    char *offer;  /* the browser's */
+    char *answer; /* ours, kept for a repeated offer */
+    char *rtp;    /* audio: what Janus generated, until the plane has it */
+};
+
+struct relay {
+    struct tl_loop *loop;
+    struct relay_ops ops;
+    void *arg;
+    char janus_url[256], janus_secret[256], room_key[256];
+    struct legs *legs;
+    struct plane_client *plane;
+    struct janus *janus;
+    struct tl_map works;
+    struct tl_list work_list;
+    struct tl_timer *poll;
+    unsigned polls;
+    struct tl_id plane_boot; /* of the plane we spoke with last */
+    uint64_t claim;          /* Janus session in the plane's note */
+    uint64_t session;
+    uint64_t rooms; /* handle through which rooms are made and ended */
+    bool stepping;
+    bool adopted; /* what a predecessor left is known */
+};
+
+/* relay_janus.c */
+extern const struct janus_ops relay_janus_ops;
+void work_start(struct work *w);
+void work_view(struct work *w);
+void work_answer(struct work *w, const char *sdp);
+void end_room(struct relay *r, const struct tl_id *contact);
+
+/* relay.c */
+struct work *work_new(struct relay *r, const struct legs_decision *d, const char *offer);
+struct work *work_find(const struct relay *r, const struct tl_id *leg);
+void work_release(struct work *w);
+void work_failed(struct work *w, int code, const char *why);
+void fact(struct relay *r, enum legs_fact_kind kind);
+void fact_leg(struct relay *r, enum legs_fact_kind kind, const struct tl_id *leg, uint64_t handle,
+              const char *cause);
+
+#endif
