@@ -36,11 +36,15 @@ int tl_bus_setup(const struct tl_bus_opts *opts, const struct tl_stream *streams
     natsConnection *nc = NULL;
     jsCtx *js = NULL;
     const char *at = "connection";
+    char inbox[80];
     natsStatus s = NATS_NO_MEMORY;
 
     if (nats_options(&o, opts))
         goto out;
-    s = natsConnection_Connect(&nc, o);
+    snprintf(inbox, sizeof(inbox), "_INBOX.%s", opts->name); /* the only one this user may hear */
+    s = natsOptions_SetCustomInboxPrefix(o, inbox);
+    if (s == NATS_OK)
+        s = natsConnection_Connect(&nc, o);
     if (s == NATS_OK)
         s = natsConnection_JetStream(&js, nc, NULL);
     for (size_t i = 0; s == NATS_OK && i < n; i++)
