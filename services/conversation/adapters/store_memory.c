@@ -1,0 +1,460 @@
+/* The store for tests: rows in growing arrays, answers at the next turn of the loop. */
+#include "adapters/store.h"
+
+#include <stdlib.h>
+#include <tl_clock.h>
+#include <tl_mem.h>
+
+struct thread_row {
+    struct cv_thread t;
+    uint64_t seq;
+};
+
+struct contact_row {
+    struct cv_contact c;
+    tl_time due;
+    char *visit;
+    size_t visit_n;
+    struct cv_wrap_up *wrap_up;
+    struct cv_survey *survey;
+};
+
+struct outbox_row {
+    struct cv_outbox_row r;
+    char *payload;
+};
+
+struct memory {
+    struct cv_store store;
+    struct tl_loop *loop;
+    struct thread_row *threads;
+    struct contact_row *contacts;
+    struct cv_message *messages;
+    struct outbox_row *outbox;
+    size_t n_threads, n_contacts, n_messages, n_outbox;
+    struct tl_id boot;
+    uint64_t seq;
+};
+
+static struct memory *of(const struct cv_store *s)
+{
+    return TL_CONTAINER(s, struct memory, store);
+}
+
+/** Room for one more row at the end. */
+static int room(void **rows, size_t n, size_t size)
+{
+    void *p = tl_resize(*rows, n + 1, size);
+
+    if (!p)
+        return -ENOMEM;
+    *rows = p;
+    memset((char *)p + n * size, 0, size);
+    return 0;
+}
+
+/* ---- answers at the next turn ----------------------------------------------------------- */
+
+struct answer {
+    int err, n;
+    void *rows; /**< freed after the call */
+    struct tl_str visit;
+    void *arg;
+    cv_stored_fn *stored;
+    cv_contacts_fn *contacts;
+    cv_threads_fn *threads;
+    cv_card_fn *card;
+    cv_messages_fn *messages;
+    cv_outbox_fn *outbox;
+};
+
+static void tell(void *arg)
+{
+    struct answer *a = arg;
+
+    if (a->stored)
+        a->stored(a->arg, a->err);
+    else if (a->contacts)
+        a->contacts(a->arg, a->err, a->rows, a->n);
+    else if (a->threads)
+        a->threads(a->arg, a->err, a->rows, a->n);
+    else if (a->card)
+        a->card(a->arg, a->err, a->visit, a->rows, a->n);
+    else if (a->messages)
+        a->messages(a->arg, a->err, a->rows, a->n);
+    else
+        a->outbox(a->arg, a->err, a->rows, a->n);
+    tl_free(a->rows);
+    tl_free(a);
+}
+
+static int later(struct memory *m, struct answer like)
+{
+    struct answer *a = tl_alloc(1, sizeof *a);
+    int err = -ENOMEM;
+
+    if (a) {
+        *a = like;
+        err = tl_loop_defer(m->loop, tell, a);
+    }
+    if (err) {
+        tl_free(a);
+        tl_free(like.rows);
+    }
+    return err;
+}
+
+/* ---- commit ----------------------------------------------------------------------------- */
+
+static struct contact_row *contact(struct memory *m, const struct tl_id *id)
+{
+    for (size_t i = 0; i < m->n_contacts; i++) {
+        if (tl_id_eq(&m->contacts[i].c.id, id))
+            return &m->contacts[i];
+    }
+    return NULL;
+}
+
+static struct thread_row *thread(struct memory *m, const struct tl_id *id)
+{
+    for (size_t i = 0; i < m->n_threads; i++) {
+        if (tl_id_eq(&m->threads[i].t.id, id))
+            return &m->threads[i];
+    }
+    return NULL;
+}
+
+/** What the unique indexes of PostgreSQL say. */
+static int conflict(struct memory *m, const struct cv_change *ch)
+{
+    const struct cv_contact *c = ch->contact;
+
+    for (size_t i = 0; c && !c->version && i < m->n_contacts; i++) {
+        const struct cv_contact *row = &m->contacts[i].c;
+
+        if (tl_id_eq(&row->id, &c->id) || tl_id_eq(&row->request, &c->request))
+            return -EEXIST;
+        if (tl_id_eq(&row->session, &c->session) && cv_is_live(row) &&
+            cv_has_audio(row) == cv_has_audio(c))
+            return -EEXIST;
+    }
+    for (size_t i = 0; ch->message && i < m->n_messages; i++) {
+        const struct cv_message *row = &m->messages[i];
+
+        if (tl_id_eq(&row->id, &ch->message->id) ||
+            (row->client_ref[0] && tl_id_eq(&row->contact, &ch->message->contact) &&
+             row->from == ch->message->from &&
+             strcmp(row->client_ref, ch->message->client_ref) == 0))
+            return -EEXIST;
+    }
+    if (ch->survey && contact(m, &ch->survey->contact)->survey)
+        return -EEXIST;
+    return 0;
+}
+
+static int put_contact(struct memory *m, const struct cv_change *ch)
+{
+    struct contact_row *row;
+
+    if (ch->contact->version) {
+        row = contact(m, &ch->contact->id);
+        if (!row || row->c.version != ch->contact->version)
+            return -EAGAIN;
+    } else {
+        if (room((void **)&m->contacts, m->n_contacts, sizeof *m->contacts))
+            return -ENOMEM;
+        row = &m->contacts[m->n_contacts++];
+        if (ch->visit.n) {
+            row->visit = tl_copy(ch->visit.s, ch->visit.n);
+            row->visit_n = row->visit ? ch->visit.n : 0;
+        }
+    }
+    row->c = *ch->contact;
+    row->c.version++;
+    row->due = ch->due;
+    return 0;
+}
+
+static int put_event(struct memory *m, const struct cv_outgoing *e)
+{
+    struct thread_row *t = thread(m, &e->thread);
+    struct outbox_row *row;
+
+    if (room((void **)&m->outbox, m->n_outbox, sizeof *m->outbox))
+        return -ENOMEM;
+    row = &m->outbox[m->n_outbox];
+    row->payload = tl_copy(e->payload.s, e->payload.n);
+    if (!row->payload)
+        return -ENOMEM;
+    m->n_outbox++;
+    row->r = (struct cv_outbox_row){.id = e->id,
+                                    .thread = e->thread,
+                                    .contact = e->contact,
+                                    .boot = m->boot,
+                                    .seq = ++m->seq,
+                                    .thread_seq = t ? ++t->seq : 0,
+                                    .at = e->at,
+                                    .payload = {.s = row->payload, .n = e->payload.n}};
+    (void)tl_str_put(row->r.name, sizeof row->r.name, tl_str(e->name));
+    return 0;
+}
+
+static int put_rest(struct memory *m, const struct cv_change *ch)
+{
+    struct contact_row *row;
+
+    if (ch->message) {
+        if (room((void **)&m->messages, m->n_messages, sizeof *m->messages))
+            return -ENOMEM;
+        m->messages[m->n_messages++] = *ch->message;
+    }
+    row = ch->wrap_up ? contact(m, &ch->wrap_up->contact) : NULL;
+    if (row && !row->wrap_up) {
+        row->wrap_up = tl_alloc(1, sizeof *row->wrap_up);
+        if (row->wrap_up)
+            *row->wrap_up = *ch->wrap_up;
+    }
+    row = ch->survey ? contact(m, &ch->survey->contact) : NULL;
+    if (row) {
+        row->survey = tl_alloc(1, sizeof *row->survey);
+        if (row->survey)
+            *row->survey = *ch->survey;
+    }
+    return 0;
+}
+
+static int put(struct memory *m, const struct cv_change *ch)
+{
+    struct thread_row *t;
+    int err = conflict(m, ch);
+
+    if (!err && ch->contact)
+        err = put_contact(m, ch);
+    if (!err && ch->open) {
+        err = room((void **)&m->threads, m->n_threads, sizeof *m->threads);
+        if (!err)
+            m->threads[m->n_threads++].t = *ch->open;
+    }
+    for (int i = 0; !err && i < ch->n_link; i++) {
+        t = thread(m, &ch->link[i]);
+        if (t && tl_id_empty(&t->t.customer))
+            t->t.customer = ch->contact->customer;
+    }
+    t = thread(m, &ch->touch);
+    if (!err && t && t->t.last_at < ch->at)
+        t->t.last_at = ch->at;
+    if (!err)
+        err = put_rest(m, ch);
+    for (int i = 0; !err && i < ch->n_events; i++)
+        err = put_event(m, &ch->events[i]);
+    return err;
+}
+
+static int commit(struct cv_store *s, const struct cv_change *ch, cv_stored_fn *fn, void *arg)
+{
+    return later(of(s), (struct answer){.err = put(of(s), ch), .stored = fn, .arg = arg});
+}
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+static bool wanted(const struct contact_row *row, const struct cv_query *q)
+{
+    const struct cv_contact *c = &row->c;
+
+    switch (q->kind) {
+    case CV_Q_ID: return tl_id_eq(&c->id, &q->id);
+    case CV_Q_REQUEST: return tl_id_eq(&c->request, &q->id);
+    case CV_Q_SESSION: return tl_id_eq(&c->session, &q->id) && cv_is_live(c);
+    case CV_Q_AGENT:
+        return tl_id_eq(&c->agent, &q->id) && c->phase >= CV_RINGING && c->phase <= CV_WRAP_UP;
+    case CV_Q_WAITING:
+        return c->phase >= CV_ROUTED && c->phase <= CV_RINGING && strcmp(c->id.s, q->id.s) > 0;
+    case CV_Q_OPEN:
+        return (c->phase != CV_ENDED || c->owed) && strcmp(c->id.s, q->id.s) > 0;
+    case CV_Q_DUE: return row->due <= q->at && c->phase != CV_ENDED;
+    }
+    return false;
+}
+
+static int list(struct cv_store *s, const struct cv_query *q, cv_contacts_fn *fn, void *arg)
+{
+    struct memory *m = of(s);
+    struct cv_contact *rows = tl_alloc((size_t)q->limit, sizeof *rows);
+    int n = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->n_contacts && n < q->limit; i++) {
+        if (wanted(&m->contacts[i], q))
+            rows[n++] = m->contacts[i].c;
+    }
+    return later(m, (struct answer){.rows = rows, .n = n, .contacts = fn, .arg = arg});
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct cv_thread *x = a, *y = b;
+
+    return (x->last_at < y->last_at) - (x->last_at > y->last_at);
+}
+
+static int threads(struct cv_store *s, const struct tl_id *visitor, const struct tl_id *customer,
+                   tl_time since, cv_threads_fn *fn, void *arg)
+{
+    struct memory *m = of(s);
+    struct cv_thread *rows = tl_alloc(m->n_threads + 1, sizeof *rows);
+    int n = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->n_threads; i++) {
+        const struct cv_thread *t = &m->threads[i].t;
+
+        if (t->last_at >= since &&
+            ((!tl_id_empty(visitor) && tl_id_eq(&t->visitor, visitor)) ||
+             (!tl_id_empty(customer) && tl_id_eq(&t->customer, customer))))
+            rows[n++] = *t;
+    }
+    qsort(rows, (size_t)n, sizeof *rows, newest_first);
+    return later(m, (struct answer){.rows = rows,
+                                    .n = TL_LOWER(n, CV_THREADS_MAX),
+                                    .threads = fn,
+                                    .arg = arg});
+}
+
+static bool same_person(const struct cv_contact *c, const struct cv_contact *row)
+{
+    if (tl_id_eq(&row->thread, &c->thread))
+        return true;
+    if (!tl_id_empty(&row->customer))
+        return tl_id_eq(&row->customer, &c->customer);
+    return !tl_id_empty(&c->visitor) && tl_id_eq(&row->visitor, &c->visitor);
+}
+
+static int card(struct cv_store *s, const struct cv_contact *c, cv_card_fn *fn, void *arg)
+{
+    struct memory *m = of(s);
+    struct contact_row *me = contact(m, &c->id);
+    struct cv_earlier *rows = tl_alloc(CV_EARLIER_MAX, sizeof *rows);
+    int n = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = m->n_contacts; i-- && n < CV_EARLIER_MAX;) {
+        const struct contact_row *row = &m->contacts[i];
+        struct cv_earlier *e = &rows[n];
+
+        if (row == me || row->c.requested_at > c->requested_at || !same_person(c, &row->c))
+            continue;
+        n++;
+        e->contact = row->c.id;
+        e->thread = row->c.thread;
+        e->channel = row->c.channel;
+        e->at = row->c.requested_at;
+        memcpy(e->agent_name, row->c.agent_name, sizeof e->agent_name);
+        if (row->wrap_up) {
+            memcpy(e->disposition, row->wrap_up->disposition, sizeof e->disposition);
+            memcpy(e->note, row->wrap_up->note, sizeof e->note);
+        }
+    }
+    return later(m, (struct answer){.rows = rows,
+                                    .n = n,
+                                    .visit = {.s = me ? me->visit : NULL, .n = me ? me->visit_n : 0},
+                                    .card = fn,
+                                    .arg = arg});
+}
+
+static int messages(struct cv_store *s, const struct tl_id *id, const char *client_ref,
+                    cv_messages_fn *fn, void *arg)
+{
+    struct memory *m = of(s);
+    struct cv_message *rows = tl_alloc(CV_MESSAGES_MAX, sizeof *rows);
+    int n = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->n_messages; i++) {
+        const struct cv_message *row = &m->messages[i];
+
+        if (!tl_id_eq(&row->contact, id) || (client_ref && strcmp(row->client_ref, client_ref)))
+            continue;
+        if (n == CV_MESSAGES_MAX)
+            memmove(&rows[0], &rows[1], (size_t)(--n) * sizeof *rows);
+        rows[n++] = *row;
+    }
+    return later(m, (struct answer){.rows = rows, .n = n, .messages = fn, .arg = arg});
+}
+
+/* ---- outbox ----------------------------------------------------------------------------- */
+
+static int outbox(struct cv_store *s, int limit, cv_outbox_fn *fn, void *arg)
+{
+    struct memory *m = of(s);
+    struct cv_outbox_row *rows = tl_alloc((size_t)limit, sizeof *rows);
+    int n = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->n_outbox && n < limit; i++)
+        rows[n++] = m->outbox[i].r;
+    return later(m, (struct answer){.rows = rows, .n = n, .outbox = fn, .arg = arg});
+}
+
+static int sent(struct cv_store *s, uint64_t seq, cv_stored_fn *fn, void *arg)
+{
+    struct memory *m = of(s);
+    size_t n = 0;
+
+    while (n < m->n_outbox && m->outbox[n].r.seq <= seq)
+        tl_free(m->outbox[n++].payload);
+    memmove(m->outbox, m->outbox + n, (m->n_outbox - n) * sizeof *m->outbox);
+    m->n_outbox -= n;
+    return later(m, (struct answer){.stored = fn, .arg = arg});
+}
+
+static bool always(const struct cv_store *s)
+{
+    TL_UNUSED(s);
+    return true;
+}
+
+static struct cv_store *close(struct cv_store *s)
+{
+    struct memory *m = of(s);
+
+    for (size_t i = 0; i < m->n_contacts; i++) {
+        tl_free(m->contacts[i].visit);
+        tl_free(m->contacts[i].wrap_up);
+        tl_free(m->contacts[i].survey);
+    }
+    for (size_t i = 0; i < m->n_outbox; i++)
+        tl_free(m->outbox[i].payload);
+    tl_free(m->threads);
+    tl_free(m->contacts);
+    tl_free(m->messages);
+    tl_free(m->outbox);
+    return tl_free(m);
+}
+
+int cv_store_memory_open(struct cv_store **ret, struct tl_loop *loop)
+{
+    static const struct cv_store_ops ops = {.commit = commit,
+                                            .list = list,
+                                            .threads = threads,
+                                            .card = card,
+                                            .messages = messages,
+                                            .outbox = outbox,
+                                            .sent = sent,
+                                            .leads = always,
+                                            .ready = always,
+                                            .close = close};
+    struct memory *m = tl_alloc(1, sizeof *m);
+
+    if (!m)
+        return -ENOMEM;
+    m->store.ops = &ops;
+    m->loop = loop;
+    m->boot = tl_id_new();
+    *ret = &m->store;
+    return 0;
+}

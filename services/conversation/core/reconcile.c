@@ -1,0 +1,187 @@
+#include "core/reconcile.h"
+
+#include <stdlib.h>
+
+struct round {
+    const struct cv_views *v;
+    void (*each)(void *arg, const struct cv_repair *repair);
+    void *arg;
+};
+
+static int by_ours(const void *a, const void *b)
+{
+    return strcmp(((const struct cv_ours *)a)->id.s, ((const struct cv_ours *)b)->id.s);
+}
+
+static int by_seen(const void *a, const void *b)
+{
+    return strcmp(((const struct cv_seen *)a)->contact.s, ((const struct cv_seen *)b)->contact.s);
+}
+
+static int find_seen(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct cv_seen *)row)->contact.s);
+}
+
+static int find_ours(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct cv_ours *)row)->id.s);
+}
+
+static const struct cv_seen *find(const struct cv_seen *rows, size_t n, const struct tl_id *id)
+{
+    return n ? bsearch(id->s, rows, n, sizeof *rows, find_seen) : NULL;
+}
+
+static bool is(const struct cv_seen *row, const char *state)
+{
+    return row && strcmp(row->state, state) == 0;
+}
+
+static void mend(const struct round *r, const struct tl_id *contact, int64_t version,
+                 struct cv_fact fact)
+{
+    struct cv_repair repair = {.contact = *contact, .version = version, .fact = fact};
+
+    r->each(r->arg, &repair);
+}
+
+static void in_line(const struct round *r, const struct cv_ours *o, const struct cv_seen *acd)
+{
+    struct cv_fact f = {0};
+
+    if (!acd) {
+        f = (struct cv_fact){.kind = CV_MENDED, .work = CV_ENQUEUE, .repair = "lost_by_acd"};
+    } else if (is(acd, "connected") && !tl_id_empty(&acd->agent)) {
+        f = (struct cv_fact){.kind = CV_ACCEPTED,
+                             .agent = acd->agent,
+                             .offer = acd->offer,
+                             .repair = "accept_missed"};
+    } else if (is(acd, "offered") && o->phase == CV_WAITING) {
+        f = (struct cv_fact){.kind = CV_OFFERED,
+                             .agent = acd->agent,
+                             .offer = acd->offer,
+                             .until = r->v->asked_at + TL_SEC(20),
+                             .repair = "offer_missed"};
+    } else if (is(acd, "waiting") && o->phase == CV_RINGING) {
+        f = (struct cv_fact){.kind = CV_OFFER_OVER, .repair = "ring_over"};
+    } else {
+        return;
+    }
+    mend(r, &o->id, o->version, f);
+}
+
+static void wrapping(const struct round *r, const struct cv_ours *o, const struct cv_seen *acd)
+{
+    if (is(acd, "connected"))
+        mend(r, &o->id, o->version,
+             (struct cv_fact){
+                 .kind = CV_MENDED, .work = CV_RELEASE, .repair = "release_missed"});
+    else if (!acd)
+        mend(r, &o->id, o->version,
+             (struct cv_fact){.kind = CV_WRAP_UP_TIMEOUT, .repair = "wrap_up_over"});
+}
+
+static void with_acd(const struct round *r, const struct cv_ours *o)
+{
+    const struct cv_seen *acd = find(r->v->acd, r->v->n_acd, &o->id);
+
+    if (acd && r->v->asked_at - acd->since < CV_SETTLED)
+        return;
+    switch (o->phase) {
+    case CV_WAITING:
+    case CV_RINGING:
+        if (!(o->owed & CV_ENQUEUE))
+            in_line(r, o, acd);
+        break;
+    case CV_CONNECTED:
+    case CV_HELD:
+        if (is(acd, "connected") && !tl_id_empty(&acd->agent) && !tl_id_eq(&acd->agent, &o->agent))
+            mend(r, &o->id, o->version,
+                 (struct cv_fact){.kind = CV_ACCEPTED,
+                                  .agent = acd->agent,
+                                  .offer = acd->offer,
+                                  .repair = "accept_missed"});
+        break;
+    case CV_WRAP_UP:
+        if (!(o->owed & CV_RELEASE))
+            wrapping(r, o, acd);
+        break;
+    default: break;
+    }
+}
+
+static void with_media(const struct round *r, const struct cv_ours *o)
+{
+    const struct cv_seen *m = find(r->v->media, r->v->n_media, &o->id);
+    bool talking = o->phase == CV_CONNECTED || o->phase == CV_HELD;
+    bool in_queue = o->phase == CV_WAITING || o->phase == CV_RINGING;
+    unsigned work = 0;
+
+    if (!o->audio || (o->owed & (CV_PREPARE | CV_CONNECT)))
+        return;
+    if (talking && (!m || !tl_id_eq(&m->agent, &o->agent)))
+        work = CV_CONNECT | (m ? 0 : CV_PREPARE);
+    else if (in_queue && !m)
+        work = CV_PREPARE;
+    if (work)
+        mend(r, &o->id, o->version,
+             (struct cv_fact){.kind = CV_MENDED, .work = work, .repair = "lost_by_media"});
+}
+
+/** What the others hold on to although it is over for us.  Contacts that we never had stay alone:
+ * stepping such a fact finds no contact. */
+static void strays(const struct round *r)
+{
+    const struct cv_views *v = r->v;
+
+    for (size_t i = 0; v->acd_known && i < v->n_acd; i++) {
+        const struct cv_seen *row = &v->acd[i];
+        struct cv_fact f = {.kind = CV_MENDED, .agent = row->agent, .repair = "stray_in_acd"};
+
+        if (v->asked_at - row->since < CV_SETTLED ||
+            (v->n_ours && bsearch(row->contact.s, v->ours, v->n_ours, sizeof *v->ours, find_ours)))
+            continue;
+        if (is(row, "connected"))
+            f.work = CV_RELEASE | CV_FINISH;
+        else if (is(row, "wrapping"))
+            f.work = CV_FINISH;
+        else
+            f.work = CV_DEQUEUE;
+        mend(r, &row->contact, 0, f);
+    }
+    for (size_t i = 0; v->media_known && i < v->n_media; i++) {
+        const struct cv_seen *row = &v->media[i];
+
+        if (v->n_ours && bsearch(row->contact.s, v->ours, v->n_ours, sizeof *v->ours, find_ours))
+            continue;
+        mend(r, &row->contact, 0,
+             (struct cv_fact){.kind = CV_MENDED, .work = CV_HANG_UP, .repair = "stray_in_media"});
+    }
+}
+
+void cv_compare(struct cv_views *v, void (*each)(void *arg, const struct cv_repair *repair),
+                void *arg)
+{
+    struct round r = {.v = v, .each = each, .arg = arg};
+
+    if (v->n_ours)
+        qsort(v->ours, v->n_ours, sizeof *v->ours, by_ours);
+    if (v->n_acd)
+        qsort(v->acd, v->n_acd, sizeof *v->acd, by_seen);
+    if (v->n_media)
+        qsort(v->media, v->n_media, sizeof *v->media, by_seen);
+    for (size_t i = 0; i < v->n_ours; i++) {
+        const struct cv_ours *o = &v->ours[i];
+
+        if (v->asked_at - o->since < CV_SETTLED)
+            continue;
+        if (o->owed)
+            mend(&r, &o->id, 0, (struct cv_fact){.kind = CV_MENDED});
+        if (v->acd_known)
+            with_acd(&r, o);
+        if (v->media_known)
+            with_media(&r, o);
+    }
+    strays(&r);
+}

@@ -1,0 +1,28 @@
+#include "core/rules.h"
+
+#include <tl_str.h>
+
+void cv_rules_default(struct cv_rules *ret)
+{
+    *ret = (struct cv_rules){
+        .setup_max = TL_SEC(30),
+        .wait_max = TL_HOUR(1),
+        .media_max = TL_SEC(30),
+        .talk_max = TL_HOUR(8),
+        .wrap_up_max = TL_MIN(10),
+        .grace = TL_SEC(5),
+        .look_back = TL_HOUR(24),
+        .survey_question = "How did we do?",
+        .n_dispositions = 1,
+        .dispositions = {"done"},
+    };
+}
+
+bool cv_rules_knows(const struct cv_rules *rules, const char *disposition)
+{
+    for (int i = 0; i < rules->n_dispositions; i++) {
+        if (strcmp(rules->dispositions[i], disposition) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,137 @@
+/* conversation: the life of contacts.  Settings -> store, bus -> handlers -> loop. */
+#include "handlers.h"
+#include "rules_file.h"
+
+#include <stdio.h>
+#include <tl_svc.h>
+
+struct app {
+    struct tl_svc *svc;
+    struct cv_store *store;
+    struct cv *cv;
+    struct tl_timer *drain;
+    char rules_path[512];
+};
+
+static bool store_ready(void *arg)
+{
+    struct app *app = arg;
+
+    return app->store->ops->ready(app->store);
+}
+
+static void reload(void *arg)
+{
+    struct app *app = arg;
+    struct cv_rules rules;
+    struct tl_buf why = TL_BUF(8192);
+
+    if (cv_rules_load(&rules, app->rules_path, &why) == 0) {
+        cv_set_rules(app->cv, &rules);
+        tl_info("rules loaded", TL_I("dispositions", rules.n_dispositions));
+    } else {
+        tl_metric_add(tl_counter("tl_conversation_config_reload_failures_total", NULL,
+                                 "rules that were refused; the old ones stay"),
+                      1);
+        tl_error("rules refused", TL_T("why", tl_buf_str(&why)));
+    }
+    tl_buf_done(&why);
+}
+
+static void check_drained(void *arg)
+{
+    struct app *app = arg;
+
+    if (!cv_idle(app->cv))
+        return;
+    tl_timer_stop(app->drain);
+    tl_svc_drained(app->svc);
+}
+
+static void drain(void *arg)
+{
+    struct app *app = arg;
+
+    tl_timer_every(app->drain, TL_MSEC(20));
+}
+
+static void stop(void *arg)
+{
+    struct app *app = arg;
+
+    app->drain = tl_timer_free(app->drain);
+    app->cv = cv_free(app->cv);
+    app->store = cv_store_close(app->store);
+}
+
+static int wire_up(struct app *app, const struct cv_store_pg_opts *db, struct cv_opts *opts)
+{
+    int err;
+
+    opts->loop = tl_svc_loop(app->svc);
+    opts->bus = tl_svc_bus(app->svc);
+    if (!opts->bus)
+        return -ENOMEM;
+    err = cv_store_pg_open(&app->store, opts->loop, db);
+    if (err)
+        return err;
+    opts->store = app->store;
+    err = cv_new(&app->cv, opts);
+    if (!err)
+        err = tl_timer_new(&app->drain, opts->loop, check_drained, app);
+    if (!err)
+        err = tl_svc_need(app->svc, "postgres", store_ready, app);
+    if (!err)
+        err = tl_svc_on_drain(app->svc, drain, app);
+    if (!err)
+        err = tl_svc_on_stop(app->svc, stop, app);
+    if (!err)
+        err = tl_svc_on_reload(app->svc, reload, app);
+    return err;
+}
+
+int main(int argc, char **argv)
+{
+    struct app app = {0};
+    struct cv_opts opts = {.durable = true};
+    const char *db, *password_file;
+    int64_t reconcile_s, pool;
+    const struct tl_setting settings[] = {
+        TL_SET_TEXT("TL_CONVERSATION_DB", &db,
+                    "host=127.0.0.1 port=18054 dbname=threadline user=conversation",
+                    "PostgreSQL, as libpq's connection string"),
+        TL_SET_TEXT("TL_CONVERSATION_DB_PASSWORD_FILE", &password_file, NULL, "its password"),
+        TL_SET_NUM("TL_CONVERSATION_DB_POOL", &pool, 6, 1, 50, "connections"),
+        TL_SET_TEXT("TL_CONVERSATION_MEDIA", &opts.media, "m1", "media instance of new contacts"),
+        TL_SET_NUM("TL_CONVERSATION_RECONCILE_S", &reconcile_s, 10, 1, 3600,
+                   "seconds between comparisons with acd and media-relay"),
+    };
+    struct tl_buf why = TL_BUF(8192), password = TL_BUF(4096);
+    int rc = tl_svc_start(&app.svc, argc, argv, "conversation", settings, TL_LEN(settings));
+
+    if (!app.svc)
+        return rc;
+    (void)snprintf(app.rules_path, sizeof app.rules_path, "%s/conversation.yaml",
+                   tl_svc_config_dir(app.svc));
+    if (cv_rules_load(&opts.rules, app.rules_path, &why)) {
+        rc = tl_svc_refuse(app.svc, why.n ? why.p : "conversation.yaml cannot be read");
+        goto out;
+    }
+    if (*password_file && tl_conf_secret(password_file, &password)) {
+        rc = tl_svc_refuse(app.svc, "TL_CONVERSATION_DB_PASSWORD_FILE cannot be read");
+        goto out;
+    }
+    opts.reconcile_every = TL_SEC(reconcile_s);
+    if (wire_up(&app,
+                &(struct cv_store_pg_opts){
+                    .conninfo = db, .password = password.n ? password.p : NULL, .pool = (int)pool},
+                &opts)) {
+        rc = tl_svc_refuse(app.svc, "out of memory");
+        goto out;
+    }
+    rc = tl_svc_run(app.svc);
+out:
+    tl_buf_done(&why);
+    tl_buf_done(&password);
+    return rc;
+}

@@ -1,0 +1,272 @@
+/* Nobody stays stuck: work that failed is asked for again every second, overdue phases end every
+ * two, and every ten the leading replica compares what conversation, ACD and media-relay believe. */
+#include "handlers.h"
+
+#include "core/reconcile.h"
+#include <stdio.h>
+#include <tl_clock.h>
+#include <tl_log.h>
+#include <tl_mem.h>
+
+#define TICK         TL_SEC(1)
+#define PAGE         500
+#define REPAIRS_MAX  500 /**< at once; the next round finds the rest */
+
+struct mend {
+    struct cv *cv;
+    struct tl_timer *tick;
+    tl_time next_round; /**< monotonic */
+    bool busy, led, dues;
+    struct cv_views views;
+    struct tl_id after; /**< page under way */
+    int repairs;
+};
+
+/* ---- what failed ------------------------------------------------------------------------ */
+
+/** A fact without news: loading the contact pays what it owes. */
+static void nudge(struct cv *cv, struct lane *lane)
+{
+    struct task *t = cv_task(cv, CV_MENDED, tl_clock_wall());
+
+    if (!t)
+        return;
+    lane->failed = 0;
+    cv_submit(t, &lane->contact);
+}
+
+static void nudge_all(struct cv *cv)
+{
+    struct tl_entry *e = tl_map_next(&cv->lanes, NULL), *after;
+
+    for (; e; e = after) {
+        struct lane *lane = TL_CONTAINER(e, struct lane, entry);
+
+        after = tl_map_next(&cv->lanes, e);
+        if (lane->failed && !lane->busy)
+            nudge(cv, lane);
+    }
+}
+
+/* ---- what is overdue -------------------------------------------------------------------- */
+
+static void overdue(void *arg, int err, const struct cv_contact *rows, int n)
+{
+    struct mend *m = arg;
+
+    m->dues = false;
+    for (int i = 0; !err && i < n; i++) {
+        struct task *t = cv_task(m->cv, CV_DEADLINE, tl_clock_wall());
+
+        if (!t)
+            break;
+        tl_metric_add(tl_counter("tl_conversation_deadlines_total", NULL, "phases that were overdue"),
+                      1);
+        cv_submit(t, &rows[i].id);
+    }
+}
+
+static void look_for_overdue(struct mend *m)
+{
+    struct cv_query q = {.kind = CV_Q_DUE, .at = tl_clock_wall(), .limit = 200};
+
+    if (m->dues)
+        return;
+    m->dues = m->cv->store->ops->list(m->cv->store, &q, overdue, m) == 0;
+}
+
+/* ---- one round of comparison ------------------------------------------------------------ */
+
+static void end_round(struct mend *m)
+{
+    tl_free(m->views.ours);
+    tl_free(m->views.acd);
+    tl_free(m->views.media);
+    m->views = (struct cv_views){0};
+    m->busy = false;
+}
+
+static void repaired(void *arg, const struct task *t, int code, const char *reason)
+{
+    const char *kind = arg;
+    char label[64];
+
+    TL_UNUSED(reason);
+    if (code || !t->d.changed)
+        return;
+    (void)snprintf(label, sizeof label, "kind=\"%s\"", kind);
+    tl_metric_add(tl_counter("tl_conversation_repairs_total", label, "differences mended"), 1);
+    tl_warn("contact repaired", TL_S("contact_id", t->c.id.s), TL_S("kind", kind));
+}
+
+static void repair(void *arg, const struct cv_repair *r)
+{
+    struct mend *m = arg;
+    struct task *t;
+
+    if (m->repairs++ >= REPAIRS_MAX)
+        return;
+    t = cv_task(m->cv, r->fact.kind, tl_clock_wall());
+    if (!t)
+        return;
+    t->fact = r->fact;
+    t->only_version = r->version;
+    if (r->fact.kind == CV_ACCEPTED)
+        (void)tl_str_put(t->fact.agent_name, sizeof t->fact.agent_name,
+                         tl_str(cv_name_of(m->cv, &r->fact.agent)));
+    if (r->fact.repair) {
+        t->done = repaired;
+        t->arg = (void *)(uintptr_t)r->fact.repair; /* fixed words of the core */
+    }
+    cv_submit(t, &r->contact);
+}
+
+static void read_ours(struct mend *m);
+
+static void ours(void *arg, int err, const struct cv_contact *rows, int n)
+{
+    struct mend *m = arg;
+    struct cv_views *v = &m->views;
+    struct cv_ours *p = err ? NULL : tl_resize(v->ours, v->n_ours + (size_t)n + 1, sizeof *p);
+
+    if (!p) {
+        end_round(m);
+        return;
+    }
+    v->ours = p;
+    for (int i = 0; i < n; i++) {
+        const struct cv_contact *c = &rows[i];
+
+        v->ours[v->n_ours++] = (struct cv_ours){.id = c->id,
+                                                .agent = c->agent,
+                                                .version = c->version,
+                                                .phase = c->phase,
+                                                .owed = c->owed,
+                                                .audio = cv_has_audio(c),
+                                                .since = c->since};
+        cv_wait_note(m->cv, c);
+    }
+    if (n == PAGE) {
+        m->after = rows[n - 1].id;
+        read_ours(m);
+        return;
+    }
+    m->repairs = 0;
+    cv_compare(v, repair, m);
+    end_round(m);
+}
+
+static void read_ours(struct mend *m)
+{
+    struct cv_query q = {.kind = CV_Q_OPEN, .id = m->after, .limit = PAGE};
+
+    if (m->cv->store->ops->list(m->cv->store, &q, ours, m))
+        end_round(m);
+}
+
+static void media_answered(void *arg, const struct tl_reply *r)
+{
+    struct mend *m = arg;
+    struct cv_views *v = &m->views;
+
+    v->media_known = !r->err && cv_wire_media_rows(r->data, r->n, &v->media, &v->n_media) == 0;
+    m->after = (struct tl_id){0};
+    read_ours(m);
+}
+
+static void ask_media(struct mend *m)
+{
+    char subject[100];
+
+    (void)snprintf(subject, sizeof subject, "tl.cmd.media.%s.list_contacts", m->cv->opts.media);
+    if (tl_bus_request(m->cv->bus, subject, "", 0, 0, 0, media_answered, m))
+        media_answered(m, &(struct tl_reply){.err = -EAGAIN});
+}
+
+static void ask_acd(struct mend *m);
+
+static void acd_answered(void *arg, const struct tl_reply *r)
+{
+    struct mend *m = arg;
+    struct cv_views *v = &m->views;
+    size_t before = v->n_acd;
+
+    v->acd_known = !r->err && cv_wire_acd_rows(r->data, r->n, &v->acd, &v->n_acd) == 0;
+    if (v->acd_known && v->n_acd - before == 1000) {
+        m->after = v->acd[v->n_acd - 1].contact;
+        ask_acd(m);
+        return;
+    }
+    ask_media(m);
+}
+
+static void ask_acd(struct mend *m)
+{
+    struct tl_buf req = TL_BUF(1024);
+    int err = cv_wire_acd_list(&m->after, &req);
+
+    if (!err)
+        err = tl_bus_request(m->cv->bus, "tl.cmd.acd.p0.list_contacts", req.p, req.n, 0, 0,
+                             acd_answered, m);
+    if (err)
+        acd_answered(m, &(struct tl_reply){.err = err});
+    tl_buf_done(&req);
+}
+
+void cv_reconcile(struct cv *cv)
+{
+    struct mend *m = cv->mend;
+
+    if (m->busy)
+        return;
+    m->busy = true;
+    m->after = (struct tl_id){0};
+    m->views.asked_at = tl_clock_wall();
+    ask_acd(m);
+}
+
+/* ---- the clock -------------------------------------------------------------------------- */
+
+static void on_tick(void *arg)
+{
+    struct mend *m = arg;
+    struct cv *cv = m->cv;
+    bool leads = cv->store->ops->leads(cv->store);
+    tl_time now = tl_loop_now(cv->loop);
+
+    nudge_all(cv);
+    if (leads && !m->led)
+        m->next_round = now; /* start-up and take-over are recovery */
+    m->led = leads;
+    if (!leads)
+        return;
+    look_for_overdue(m);
+    if (now >= m->next_round && tl_bus_ready(cv->bus)) {
+        m->next_round = now + cv->opts.reconcile_every;
+        cv_reconcile(cv);
+    }
+}
+
+int cv_mend_start(struct cv *cv)
+{
+    struct mend *m = tl_alloc(1, sizeof *m);
+    int err = m ? tl_timer_new(&m->tick, cv->loop, on_tick, m) : -ENOMEM;
+
+    if (err) {
+        tl_free(m);
+        return err;
+    }
+    m->cv = cv;
+    cv->mend = m;
+    tl_timer_every(m->tick, TICK);
+    return 0;
+}
+
+void cv_mend_stop(struct cv *cv)
+{
+    if (!cv->mend)
+        return;
+    end_round(cv->mend);
+    tl_timer_free(cv->mend->tick);
+    cv->mend = tl_free(cv->mend);
+}

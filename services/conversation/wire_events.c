@@ -1,0 +1,209 @@
+/* Our events: packed without numbers into the outbox, numbered when they leave. */
+#include "wire.h"
+
+#include <tl_events.h>
+#include <tl_pb.h>
+
+#include <threadline/conversation/v1/events.pb-c.h>
+
+typedef Threadline__Conversation__V1__ConversationEvent Event;
+
+#define CASE(NAME) THREADLINE__CONVERSATION__V1__CONVERSATION_EVENT__EVENT_##NAME
+
+const char *cv_wire_event_name(enum cv_event_kind kind)
+{
+    static const char *const names[] = {
+        [CV_EV_THREAD_OPENED] = "thread_opened",
+        [CV_EV_THREAD_LINKED] = "thread_linked",
+        [CV_EV_REQUESTED] = "contact_requested",
+        [CV_EV_ROUTED] = "contact_routed",
+        [CV_EV_CONNECTED] = "contact_connected",
+        [CV_EV_HELD] = "contact_held",
+        [CV_EV_RETRIEVED] = "contact_retrieved",
+        [CV_EV_ENDED] = "contact_ended",
+        [CV_EV_MESSAGE] = "message_posted",
+        [CV_EV_WRAPPED_UP] = "wrap_up_completed",
+        [CV_EV_SURVEY] = "survey_answered",
+        [CV_EV_CONSENTED] = "cobrowse_consented",
+        [CV_EV_STOPPED] = "cobrowse_stopped",
+        [CV_EV_REPAIRED] = "contact_repaired",
+    };
+
+    return names[kind];
+}
+
+static char *text(const char *s)
+{
+    return (char *)(uintptr_t)s;
+}
+
+static int64_t ms(tl_dur d)
+{
+    return d / 1000;
+}
+
+union body {
+    Threadline__Conversation__V1__ThreadOpened opened;
+    Threadline__Conversation__V1__ThreadLinked linked;
+    Threadline__Conversation__V1__ContactRequested requested;
+    Threadline__Conversation__V1__ContactRouted routed;
+    Threadline__Conversation__V1__ContactConnected connected;
+    Threadline__Conversation__V1__ContactHeld held;
+    Threadline__Conversation__V1__ContactRetrieved retrieved;
+    Threadline__Conversation__V1__ContactEnded ended;
+    Threadline__Conversation__V1__MessagePosted message;
+    Threadline__Conversation__V1__WrapUpCompleted wrap_up;
+    Threadline__Conversation__V1__SurveyAnswered survey;
+    Threadline__Conversation__V1__CobrowseConsented consented;
+    Threadline__Conversation__V1__CobrowseStopped stopped;
+    Threadline__Conversation__V1__ContactRepaired repaired;
+};
+
+#define BODY(member, CASE_NAME, field, init)                                                   \
+    threadline__conversation__v1__##init##__init(&b->member);                                  \
+    m->event_case = CASE(CASE_NAME);                                                           \
+    m->field = &b->member
+
+static void fill_early(Event *m, union body *b, const struct cv_event *e,
+                       const struct cv_contact *c, char **skills)
+{
+    switch (e->kind) {
+    case CV_EV_THREAD_OPENED:
+        BODY(opened, THREAD_OPENED, thread_opened, thread_opened);
+        b->opened.visitor_id = text(c->visitor.s);
+        b->opened.customer_id = text(c->customer.s);
+        break;
+    case CV_EV_THREAD_LINKED:
+        BODY(linked, THREAD_LINKED, thread_linked, thread_linked);
+        b->linked.visitor_id = text(c->visitor.s);
+        b->linked.customer_id = text(c->customer.s);
+        break;
+    case CV_EV_REQUESTED:
+        BODY(requested, CONTACT_REQUESTED, contact_requested, contact_requested);
+        b->requested.channel = (Threadline__Common__V1__Channel)c->channel;
+        b->requested.section = text(c->section);
+        b->requested.visit_id = text(c->visit.s);
+        b->requested.visitor_id = text(c->visitor.s);
+        b->requested.customer_id = text(c->customer.s);
+        b->requested.tier = text(c->tier);
+        b->requested.invitation_id = text(c->invitation.s);
+        break;
+    case CV_EV_ROUTED:
+        BODY(routed, CONTACT_ROUTED, contact_routed, contact_routed);
+        b->routed.queue = text(c->route.queue.s);
+        for (int i = 0; i < c->route.skills.n; i++)
+            skills[i] = text(c->route.skills.at[i].s);
+        b->routed.n_skills = (size_t)c->route.skills.n;
+        b->routed.skills = skills;
+        b->routed.priority = c->route.priority;
+        b->routed.flow = text(c->route.flow);
+        break;
+    case CV_EV_CONNECTED:
+        BODY(connected, CONTACT_CONNECTED, contact_connected, contact_connected);
+        b->connected.agent_id = text(e->agent.s);
+        b->connected.waited_ms = ms(c->waited);
+        b->connected.queue = text(c->route.queue.s);
+        b->connected.channel = (Threadline__Common__V1__Channel)c->channel;
+        break;
+    default: break;
+    }
+}
+
+static void fill_late(Event *m, union body *b, const struct cv_event *e, const struct cv_contact *c)
+{
+    switch (e->kind) {
+    case CV_EV_HELD:
+        BODY(held, CONTACT_HELD, contact_held, contact_held);
+        b->held.agent_id = text(e->agent.s);
+        break;
+    case CV_EV_RETRIEVED:
+        BODY(retrieved, CONTACT_RETRIEVED, contact_retrieved, contact_retrieved);
+        b->retrieved.agent_id = text(e->agent.s);
+        b->retrieved.held_ms = ms(e->lasted);
+        break;
+    case CV_EV_ENDED:
+        BODY(ended, CONTACT_ENDED, contact_ended, contact_ended);
+        b->ended.outcome = (Threadline__Signaling__V1__ContactOutcome)c->outcome;
+        b->ended.ended_by = (Threadline__Common__V1__Role)e->by;
+        b->ended.cause = text(e->word);
+        b->ended.agent_id = text(e->agent.s);
+        b->ended.queue = text(c->route.queue.s);
+        b->ended.waited_ms = ms(c->waited);
+        b->ended.talked_ms = ms(c->talked);
+        b->ended.held_ms = ms(c->held);
+        b->ended.channel = (Threadline__Common__V1__Channel)c->channel;
+        break;
+    case CV_EV_MESSAGE:
+        BODY(message, MESSAGE_POSTED, message_posted, message_posted);
+        b->message.message_id = text(e->other.s);
+        b->message.from_role = (Threadline__Common__V1__Role)e->by;
+        b->message.length = e->number;
+        break;
+    case CV_EV_WRAPPED_UP:
+        BODY(wrap_up, WRAP_UP_COMPLETED, wrap_up_completed, wrap_up_completed);
+        b->wrap_up.agent_id = text(e->agent.s);
+        b->wrap_up.disposition = text(e->word);
+        b->wrap_up.wrap_up_ms = ms(e->lasted);
+        b->wrap_up.by_timer = e->by_timer;
+        break;
+    case CV_EV_SURVEY:
+        BODY(survey, SURVEY_ANSWERED, survey_answered, survey_answered);
+        b->survey.score = e->number;
+        break;
+    case CV_EV_CONSENTED:
+        BODY(consented, COBROWSE_CONSENTED, cobrowse_consented, cobrowse_consented);
+        break;
+    case CV_EV_STOPPED:
+        BODY(stopped, COBROWSE_STOPPED, cobrowse_stopped, cobrowse_stopped);
+        b->stopped.by = text(e->word);
+        break;
+    case CV_EV_REPAIRED:
+        BODY(repaired, CONTACT_REPAIRED, contact_repaired, contact_repaired);
+        b->repaired.kind = text(e->word);
+        break;
+    default: break;
+    }
+}
+
+int cv_wire_event(const struct cv_event *e, const struct cv_contact *c, const struct tl_id *id,
+                  tl_time at, struct tl_buf *out)
+{
+    Event m = THREADLINE__CONVERSATION__V1__CONVERSATION_EVENT__INIT;
+    Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT;
+    union body b;
+    char *skills[CV_LIST_MAX];
+
+    fill_early(&m, &b, e, c, skills);
+    fill_late(&m, &b, e, c);
+    meta.event_id = text(id->s);
+    meta.occurred_at_us = at;
+    meta.thread_id = text(c->thread.s);
+    meta.contact_id = text(e->kind == CV_EV_THREAD_OPENED ? "" : c->id.s);
+    meta.producer = text("conversation");
+    m.meta = &meta;
+    return tl_pb_pack(&m, out);
+}
+
+int cv_wire_numbered(const struct cv_outbox_row *row, struct tl_buf *out, const char **type)
+{
+    Event *m = NULL;
+    char *boot = NULL;
+    int err = TL_PB_UNPACK(threadline__conversation__v1__conversation_event, row->payload.s,
+                           row->payload.n, &m);
+
+    if (err)
+        goto out;
+    err = -EBADMSG;
+    if (!m->meta || !tl_event_type(m))
+        goto out;
+    *type = tl_event_type(m); /* static text of the descriptor */
+    boot = m->meta->boot;     /* ours for a moment: the message must free what it allocated */
+    m->meta->boot = text(row->boot.s);
+    m->meta->seq = row->seq;
+    m->thread_seq = row->thread_seq;
+    err = tl_pb_pack(m, out);
+    m->meta->boot = boot;
+out:
+    tl_pb_free(m);
+    return err;
+}

@@ -1,0 +1,250 @@
+/* Paying what contacts owe: requests to ivr, acd, media and cobrowse, and what their answers mean.
+ * Also the pushes to browsers. */
+#include "handlers.h"
+
+#include <stdio.h>
+#include <tl_clock.h>
+#include <tl_log.h>
+#include <tl_mem.h>
+
+/** One request under way.  The lane lives as long as its running bit. */
+struct call {
+    struct cv *cv;
+    struct lane *lane;
+    unsigned work;
+    struct tl_id agent; /**< as it was when asked */
+    bool on;
+};
+
+/** Nobody can be told when a push is too large or the bus is away: a reconnecting client gets a
+ * snapshot, and never depends on a missed push. */
+static void push(struct cv *cv, const char *kind, const struct tl_id *to, const struct tl_buf *m)
+{
+    char subject[80];
+
+    if (tl_id_empty(to))
+        return;
+    (void)snprintf(subject, sizeof subject, "tl.%s.%s", kind, to->s);
+    (void)tl_bus_publish(cv->bus, subject, m->p, m->n);
+}
+
+void cv_push_customer(struct cv *cv, const struct cv_contact *c, const struct tl_buf *m)
+{
+    push(cv, "session", &c->session, m);
+}
+
+void cv_push_agent(struct cv *cv, const struct tl_id *agent, const struct tl_buf *m)
+{
+    push(cv, "agent", agent, m);
+}
+
+void cv_push_grant(struct cv *cv, const struct cv_contact *c, int side, const char *ticket)
+{
+    struct tl_buf m = TL_BUF(4096);
+
+    if (cv_wire_grant(&c->id, ticket, &m) == 0) {
+        if (side == 0)
+            cv_push_customer(cv, c, &m);
+        else
+            cv_push_agent(cv, &c->agent, &m);
+    }
+    tl_buf_done(&m);
+}
+
+/* ---- the card --------------------------------------------------------------------------- */
+
+struct card_job {
+    struct cv *cv;
+    struct cv_contact c;
+};
+
+static void card_read(void *arg, int err, struct tl_str visit, const struct cv_earlier *earlier,
+                      int n)
+{
+    struct card_job *job = arg;
+    struct cv_card card = {
+        .contact = &job->c, .visit = visit, .earlier = earlier, .n_earlier = n};
+    struct tl_buf m = TL_BUF(256 * 1024);
+
+    if (err) /* the call itself matters more than its history */
+        card = (struct cv_card){.contact = &job->c};
+    if (cv_wire_card(&card, &m) == 0)
+        cv_push_agent(job->cv, &job->c.agent, &m);
+    tl_buf_done(&m);
+    job->cv->tasks--;
+    tl_free(job);
+}
+
+void cv_push_card(struct cv *cv, const struct cv_contact *c)
+{
+    struct card_job *job = tl_alloc(1, sizeof *job);
+
+    if (!job)
+        return;
+    *job = (struct card_job){.cv = cv, .c = *c};
+    cv->tasks++;
+    if (cv->store->ops->card(cv->store, c, card_read, job))
+        card_read(job, -EAGAIN, (struct tl_str){0}, NULL, 0);
+}
+
+/* ---- answers ---------------------------------------------------------------------------- */
+
+static int take_answer(struct task *t, const struct call *call, const struct tl_reply *r)
+{
+    bool closed = false;
+    int err = 0;
+
+    switch (call->work) {
+    case CV_ROUTE:
+        err = cv_wire_route(r->data, r->n, &t->route, &closed, t->cause);
+        t->fact.kind = closed ? CV_FLOW_CLOSED : CV_ROUTED_TO;
+        t->fact.route = &t->route;
+        t->fact.cause = t->cause;
+        break;
+    case CV_RELEASE: err = cv_wire_released(r->data, r->n, &t->fact.until); break;
+    case CV_OPEN_ROOM: err = cv_wire_room(r->data, r->n, t->tickets[0], t->tickets[1]); break;
+    default: break;
+    }
+    return err;
+}
+
+static void failed(struct call *call, const struct tl_reply *r)
+{
+    call->lane->failed |= call->work;
+    if (tl_log_allow(cv_work_name(call->work)))
+        tl_warn("work is put off", TL_S("work", cv_work_name(call->work)),
+                TL_S("contact_id", call->lane->contact.s), TL_E(r->err), TL_I("code", r->code));
+}
+
+static void answered(void *arg, const struct tl_reply *r)
+{
+    struct call *call = arg;
+    struct lane *lane = call->lane;
+    struct cv *cv = call->cv;
+    bool refused = r->err == -EREMOTEIO && r->code >= 400 && r->code < 500 && r->code != 408 &&
+                   r->code != 429;
+    struct task *t = NULL;
+
+    lane->running &= ~call->work;
+    if (r->err && !refused) {
+        failed(call, r);
+        goto out;
+    }
+    t = cv_task(cv, refused ? CV_WORK_REFUSED : CV_WORK_DONE, tl_clock_wall());
+    if (!t) {
+        lane->failed |= call->work;
+        goto out;
+    }
+    t->fact.work = call->work;
+    t->fact.code = r->code;
+    t->fact.agent = call->agent;
+    t->fact.on = call->on;
+    if (refused) {
+        tl_warn("work was refused", TL_S("work", cv_work_name(call->work)),
+                TL_S("contact_id", lane->contact.s), TL_I("code", r->code));
+    } else if (take_answer(t, call, r)) {
+        tl_bad_input("nats", "answer");
+        lane->failed |= call->work;
+        cv_task_free(t);
+        goto out;
+    }
+    cv_submit(t, &lane->contact);
+    lane = NULL; /* may be gone */
+out:
+    if (lane)
+        cv_lane_rest(cv, lane);
+    tl_free(call);
+}
+
+/* ---- requests --------------------------------------------------------------------------- */
+
+static void subject_of(const struct cv_contact *c, unsigned work, char *ret, size_t size)
+{
+    const char *media = tl_id_empty(&c->media) ? "m1" : c->media.s;
+
+    switch (work) {
+    case CV_ROUTE: (void)snprintf(ret, size, "tl.cmd.ivr.start_flow"); break;
+    case CV_RELEASE: (void)snprintf(ret, size, "tl.cmd.acd.p0.release"); break;
+    case CV_DEQUEUE: (void)snprintf(ret, size, "tl.cmd.acd.p0.dequeue"); break;
+    case CV_FINISH: (void)snprintf(ret, size, "tl.cmd.acd.p0.complete_wrap_up"); break;
+    case CV_ENQUEUE: (void)snprintf(ret, size, "tl.cmd.acd.p0.enqueue"); break;
+    case CV_PREPARE: (void)snprintf(ret, size, "tl.cmd.media.%s.prepare_contact", media); break;
+    case CV_CONNECT: (void)snprintf(ret, size, "tl.cmd.media.%s.connect_contact", media); break;
+    case CV_HOLD: (void)snprintf(ret, size, "tl.cmd.media.%s.hold_contact", media); break;
+    case CV_HANG_UP: (void)snprintf(ret, size, "tl.cmd.media.%s.release_contact", media); break;
+    case CV_OPEN_ROOM: (void)snprintf(ret, size, "tl.cmd.cobrowse.open_room"); break;
+    default: (void)snprintf(ret, size, "tl.cmd.cobrowse.close_room"); break;
+    }
+}
+
+static void ask(struct cv *cv, struct lane *lane, const struct cv_contact *c, unsigned work)
+{
+    struct call *call = tl_alloc(1, sizeof *call);
+    struct tl_buf m = TL_BUF(64 * 1024);
+    char subject[100];
+    int err = call ? 0 : -ENOMEM;
+
+    if (!err)
+        err = cv_wire_work(c, work, &m);
+    if (!err) {
+        *call = (struct call){
+            .cv = cv, .lane = lane, .work = work, .agent = c->agent, .on = c->phase == CV_HELD};
+        subject_of(c, work, subject, sizeof subject);
+        err = tl_bus_request(cv->bus, subject, m.p, m.n, 0, 0, answered, call);
+    }
+    if (err) {
+        tl_free(call);
+        lane->failed |= work;
+    } else {
+        lane->running |= work;
+    }
+    tl_buf_done(&m);
+}
+
+void cv_pay(struct cv *cv, struct lane *lane, const struct cv_contact *c)
+{
+    unsigned due = cv_payable(c) & ~lane->running;
+
+    if (lane->running & CV_ENQUEUE)
+        due &= ~(unsigned)CV_DEQUEUE; /* the two must not overtake each other */
+    lane->failed &= ~due;
+    for (unsigned i = 0; i < CV_WORKS; i++) {
+        if (due & (1u << i))
+            ask(cv, lane, c, 1u << i);
+    }
+}
+
+/* ---- one more ticket -------------------------------------------------------------------- */
+
+struct regrant {
+    struct cv *cv;
+    struct cv_contact c;
+    int side;
+};
+
+static void regranted(void *arg, const struct tl_reply *r)
+{
+    struct regrant *g = arg;
+    char tickets[2][64];
+
+    if (!r->err && cv_wire_room(r->data, r->n, tickets[0], tickets[1]) == 0)
+        cv_push_grant(g->cv, &g->c, g->side, tickets[g->side]);
+    g->cv->tasks--;
+    tl_free(g);
+}
+
+void cv_regrant(struct cv *cv, const struct cv_contact *c, int side)
+{
+    struct regrant *g = tl_alloc(1, sizeof *g);
+    struct tl_buf m = TL_BUF(4096);
+
+    if (g) {
+        *g = (struct regrant){.cv = cv, .c = *c, .side = side};
+        if (cv_wire_work(c, CV_OPEN_ROOM, &m) == 0 &&
+            tl_bus_request(cv->bus, "tl.cmd.cobrowse.open_room", m.p, m.n, 0, 0, regranted, g) == 0)
+            cv->tasks++;
+        else
+            tl_free(g);
+    }
+    tl_buf_done(&m);
+}
