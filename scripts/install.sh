@@ -21,7 +21,7 @@ installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null | se
 for p in "${packages[@]}"; do
     grep -qxF "$p" <<<"$installed" || missing+=("$p")
 done
-node_major=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')
+node_major=$({ node --version 2>/dev/null || true; } | sed -n 's/^v\([0-9]*\).*/\1/p')
 if [ "${node_major:-0}" -lt 18 ]; then
     missing+=(nodejs npm)
 fi
@@ -49,4 +49,4 @@ if [ ${#missing[@]} -gt 0 ]; then
     rm -f "$log"
 fi
 
-scripts/kafka-jars.sh >/dev/null || true # it says why on stderr; the platform runs without a broker
+scripts/kafka-jars.sh >/dev/null || true # it says why; the platform runs without a broker

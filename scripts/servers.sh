@@ -232,7 +232,11 @@ prepare_servers() {
     wait $kafka || exit 1
     CHANGED="$CHANGED $(cat "$TL_RUN_DIR/changed.kafka")"
     rm -f "$TL_RUN_DIR"/changed.*
-    prepare_kafka
+    export TL_KAFKA_BROKERS=
+    if [ -e "$TL_RUN_DIR/kafka/available" ]; then
+        KAFKA_LIBS=$("$TL_ROOT/scripts/kafka-jars.sh") # of the subshell above nothing is known here
+        export KAFKA_LIBS TL_KAFKA_BROKERS=127.0.0.1:$((TL_PORT_BASE + 92))
+    fi
 }
 
 # ---- once they answer -------------------------------------------------------------------------

@@ -19,7 +19,7 @@ row() {
     state=$(awk -v n="$1" '$1 == n {print $2}' <<<"$states")
     pid=$(awk -v n="$1" '$1 == n && $3 == "pid" {sub(",", "", $4); print $4}' <<<"$states")
     case ${state:-none} in
-    RUNNING) word=$(health "$1" "$2") ;;
+    RUNNING | STARTING) word=$(health "$1" "$2") ;;
     none) [ "$1" = kafka ] && word="off (no broker)" || word="not built" ;;
     *) word=$(tr '[:upper:]' '[:lower:]' <<<"$state") ;;
     esac
