@@ -14,12 +14,13 @@ struct tl_ws;
 
 /** One per kind of endpoint, shared by its connections. */
 struct tl_ws_ops {
-    size_t message_max; /**< larger: 1009.  0: 64 KiB */
-    size_t queue_max;   /**< unsent bytes before a slow reader gets 1013.  0: 1 MiB */
-    tl_dur ping_every;  /**< 0: 20 s */
-    tl_dur dead_after;  /**< nothing heard: closed as 1006.  0: 45 s */
-    bool allow_binary;  /**< else 1003 */
-    double rate, burst; /**< messages a second from the peer; over it 1008.  0: no limit */
+    size_t message_max;     /**< larger: 1009.  0: 64 KiB */
+    size_t queue_max;       /**< unsent bytes before a slow reader gets 1013.  0: 1 MiB */
+    tl_dur ping_every;      /**< 0: 20 s */
+    tl_dur dead_after;      /**< nothing heard: closed as 1006.  0: 45 s */
+    bool allow_binary;      /**< else 1003 */
+    unsigned fragments_max; /**< of one message, empty ones not counted; more: 1008.  0: 64 */
+    double rate, burst;     /**< messages a second from the peer; over it 1008.  0: no limit */
     void (*on_message)(struct tl_ws *ws, struct tl_str message, bool binary);
     /** Last call for this connection; code as received or as sent, 1006 when the socket just ended.
      */
@@ -40,7 +41,8 @@ int tl_ws_accept(struct tl_ws **ret, struct tl_http_req *req, const struct tl_ws
 /** Sub-protocols that the client offers, one after the other; start with *at = 0. */
 bool tl_ws_offered(const struct tl_http_req *req, size_t *at, struct tl_str *ret);
 
-/** Client: "ws://127.0.0.1:18088/path".  on_open(ws) or on_close(ws, 1006) follows. */
+/** Client: "ws://127.0.0.1:18088/path", address in digits or "localhost".  on_open(ws) or
+ * on_close(ws, 1006) follows, never inside this call. */
 int tl_ws_connect(struct tl_ws **ret, struct tl_loop *loop, const char *url, const char *protocol,
                   const struct tl_ws_ops *ops, void (*on_open)(struct tl_ws *ws), void *arg);
 
@@ -51,7 +53,7 @@ void tl_ws_set_arg(struct tl_ws *ws, void *arg);
 int tl_ws_send(struct tl_ws *ws, struct tl_str message, bool binary);
 /** Start the close handshake; the socket ends after the peer's answer or 2 s.  on_close follows. */
 void tl_ws_close(struct tl_ws *ws, int code, const char *reason);
-/** End it now, without on_close. */
+/** End it now, without on_close.  tl_http_free() does so with what is open. */
 void tl_ws_abort(struct tl_ws *ws);
 /** Unsent bytes. */
 size_t tl_ws_queued(const struct tl_ws *ws);

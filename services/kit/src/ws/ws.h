@@ -1,0 +1,147 @@
+/**
+ * @file ws.h  What the files of the WebSocket share.
+ *
+ * frame.c   frames (pure)
+ * host.c    what connections share: one wheel for all their deadlines, one buffer to read into
+ * read.c    bytes -> frames -> messages, and what wrong ones get
+ * write.c   messages -> frames -> socket, and the close handshake
+ * accept.c  server side: from an HTTP request
+ * connect.c client side: over TCP
+ *
+ * An idle connection is one struct tl_ws and one watched descriptor: buffers exist only while
+ * something is half read or half written.
+ */
+#ifndef TL_WS_INSIDE_H
+#define TL_WS_INSIDE_H
+
+#include <tl_list.h>
+#include <tl_ws.h>
+
+enum {
+    WS_SLOTS = 256,         /* of the wheel */
+    WS_SCRATCH = 64 * 1024, /* one read */
+    WS_FRAGMENTS = 64,      /* not empty, in one message */
+    WS_EMPTY_FRAGMENTS = 1000,
+    WS_PINGS = 10, /* in one second */
+    WS_RETIRE_BATCHES = 20,
+    WS_HANDSHAKE_MAX = 8192, /* a server's answer to our request */
+};
+
+/** A head and a control frame that were cut by the last read go before the next. */
+enum { WS_REST_MAX = 14 + 125 };
+
+#define WS_TICK      TL_MSEC(250)
+#define WS_CLOSING   TL_SEC(2)  /* for the peer to answer our close */
+#define WS_STUCK     TL_SEC(10) /* for a peer to read anything of what waits for it */
+#define WS_HANDSHAKE TL_SEC(10)
+
+enum ws_state {
+    WS_OPENING, /**< no socket, or the handshake is not over */
+    WS_OPEN,
+    WS_CLOSING_, /**< our close is sent or queued; the peer's is awaited */
+    WS_FAILED,   /**< our close is sent or queued; what the peer says is thrown away */
+    WS_LAST,     /**< both closes are there; ends when ours is written */
+    WS_DEAD,     /**< over; memory goes at the end of the batch */
+};
+
+enum ws_list { WS_NOWHERE, WS_FRESH, WS_DIRTY, WS_OVER };
+
+struct ws_client;
+
+struct tl_ws {
+    struct tl_link wheel; /**< in a slot of the host */
+    struct tl_link batch; /**< in one of the host's lists: fresh, dirty or dead */
+    struct ws_host *host;
+    const struct tl_ws_ops *ops;
+    void *arg;
+    struct tl_io *io;
+    struct ws_client *client; /**< client side, during the handshake */
+    int fd;
+    uint16_t code; /**< for on_close */
+    uint8_t state; /**< enum ws_state */
+    uint8_t op;    /**< of the message that is being received; 0: none */
+    bool is_client;
+    uint8_t batch_in; /**< enum ws_list */
+    bool waits_fd;    /**< libmicrohttpd still owes us the socket, or its failure */
+    bool in_frame;    /**< inside a data frame: frame is valid */
+    bool frame_fin;
+    uint8_t pings; /**< in this second */
+    uint8_t frame_mask[4];
+    bool frame_masked;
+    uint16_t fragments, empties;
+    uint32_t utf8;
+    uint64_t frame_at, frame_left; /**< position in its payload, and bytes to come */
+    struct tl_buf rest;            /**< a head or a control frame that is not complete */
+    struct tl_buf message;         /**< what is there of it */
+    struct tl_buf out;             /**< frames that the socket did not take */
+    uint64_t first_left;           /**< unsent bytes of the first frame in out */
+    tl_time heard;                 /**< last byte from the peer */
+    tl_time pinged;
+    tl_time moved;   /**< out last shrank, or began */
+    tl_time end_by;  /**< in a state that may not last; 0: no limit */
+    tl_time second;  /**< of pings */
+    tl_time paid_at; /**< tokens as of then */
+    float tokens;
+};
+
+struct ws_host {
+    struct tl_loop *loop;
+    struct tl_timer *tick;
+    struct tl_timer *soon;   /**< for fresh connections */
+    struct tl_timer *retire; /**< batches of tl_ws_close_all() */
+    struct ws_host *next;    /**< of the shared ones, for clients */
+    bool shared;
+    struct tl_link slots[WS_SLOTS]; /**< rings */
+    unsigned slot;                  /**< next to look at */
+    unsigned n;                     /**< connections, without those that are over */
+    unsigned depth;
+    struct tl_list fresh; /**< just opened: what came with the handshake is to be read */
+    struct tl_list dirty; /**< have frames to write at the end of the batch */
+    struct tl_list dead;
+    int retire_code;
+    unsigned retire_left; /**< batches */
+    char retire_reason[64];
+    uint8_t *scratch;
+    uint8_t masks[256]; /**< randomness for clients' masks */
+    unsigned masks_left;
+};
+
+/* host.c */
+int ws_host_new(struct ws_host **ret, struct tl_loop *loop);
+void ws_host_free(struct ws_host *host);
+/** Host of all client connections of a loop; each call is a reference. */
+int ws_client_host(struct ws_host **ret, struct tl_loop *loop);
+/** From enter to leave no connection's memory goes and nothing is written; leave makes up for it.
+ */
+void ws_enter(struct ws_host *host);
+void ws_leave(struct ws_host *host);
+int ws_new(struct tl_ws **ret, struct ws_host *host, const struct tl_ws_ops *ops, void *arg);
+/** Look at its deadlines not later than a time from now. */
+void ws_look_after(struct tl_ws *ws, tl_dur after);
+/** The handshake is over; fd is its own. */
+int ws_open(struct tl_ws *ws, int fd);
+/** Over: close the socket, tell the owner unless quiet, free at the end of the batch. */
+void ws_end(struct tl_ws *ws, int code, bool quiet);
+/** Read what came with the handshake (in rest) as soon as the loop turns. */
+void ws_soon(struct tl_ws *ws);
+/** Have its frames written at the end of the batch. */
+void ws_dirty(struct tl_ws *ws);
+void ws_bad_input(const char *class_name);
+
+/* read.c */
+void ws_on_io(void *arg, int events, int err);
+void ws_feed(struct tl_ws *ws, uint8_t *p, size_t n);
+
+/* write.c */
+int ws_put(struct tl_ws *ws, enum tl_ws_op op, const void *p, size_t n);
+int ws_put_close(struct tl_ws *ws, int code, const char *reason, size_t n);
+/** The peer did wrong: close with a code and listen no more. */
+void ws_fail(struct tl_ws *ws, int code, const char *class_name);
+void ws_flush(struct tl_ws *ws);
+void ws_watch(struct tl_ws *ws);
+
+/* connect.c */
+void ws_client_io(struct tl_ws *ws, int events, int err);
+struct ws_client *ws_client_free(struct ws_client *c);
+
+#endif
