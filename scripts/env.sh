@@ -66,6 +66,6 @@ unset _tl_svc
 export TL_TOKEN_KEY_FILE=$_tl_secrets/token-key
 export TL_SITE_KEY_FILE=$_tl_secrets/site-key
 export TL_SIGNALING_PASSWORDS_FILE=$_tl_secrets/agents.passwd
-export TL_SIGNALING_SCHEMAS_FILE=$TL_BUILD/gen/descriptors.pb
+export TL_SIGNALING_SCHEMAS=$TL_BUILD/gen/descriptors.pb
 export TL_PORTAL_WEB_DIR=$TL_BUILD/web
 unset _tl_secrets

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
         TL_SET_TEXT("TL_SIGNALING_ORIGINS", &more_origins, "", "more Origins, separated by spaces"),
         TL_SET_TEXT("TL_SIGNALING_PASSWORDS_FILE", &app.passwords, "",
                     "lines user:hash (Argon2id), before the hashes in agents.yaml"),
-        TL_SET_TEXT("TL_SIGNALING_SCHEMAS_FILE", &schemas, "", "descriptor set for /v1/schemas"),
+        TL_SET_TEXT("TL_SIGNALING_SCHEMAS", &schemas, "", "descriptor set for /v1/schemas"),
         TL_SET_TEXT("TL_SIGNALING_MEDIA_INSTANCE", &instance, "m1",
                     "media-relay of agents' standing legs"),
         TL_SET_NUM("TL_SIGNALING_GRACE_S", &grace_s, 15, 1, 600,
