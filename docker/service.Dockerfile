@@ -23,7 +23,7 @@ ARG SERVICE
 COPY --from=build /out/ /
 USER 10001:10001
 ENV TL_CONFIG_DIR=/etc/threadline TL_MEDIA_SOUNDS_DIR=/usr/share/threadline/media \
-    TL_PORTAL_WEB_DIR=/usr/share/threadline/web TL_SIGNALING_SCHEMAS_FILE=/usr/share/threadline/descriptors.pb
+    TL_PORTAL_WEB_DIR=/usr/share/threadline/web TL_SIGNALING_SCHEMAS=/usr/share/threadline/descriptors.pb
 LABEL org.opencontainers.image.title="threadline/${SERVICE}"
 # The program is /service in every image, because the exec form knows no variables.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["/service", "--health"]
