@@ -3,12 +3,8 @@ import { addStroke, noMarks, paint } from './paint';
 import type { AgentFrame } from './wire';
 
 const POINTER_MS = 4000; // a pointer that rests disappears
-const CSS = `:host { all: initial !important; position: fixed !important; inset: 0 !important;
-  pointer-events: none !important; z-index: 2147482000 !important; display: block !important; }
-canvas { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }`;
 
 export class PageOverlay {
-  private readonly host = document.createElement('div');
   private readonly canvas = document.createElement('canvas');
   private readonly marks = noMarks();
   private highlighted: Element | null = null;
@@ -16,20 +12,15 @@ export class PageOverlay {
   private frame = 0;
   private readonly refresh = () => this.schedule();
 
-  constructor() {
-    this.host.id = 'threadline-overlay';
-    this.host.setAttribute('data-tl-block', '');
-    this.host.setAttribute('aria-hidden', 'true');
+  /** `root` is the widget's shadow root: the page's own styles do not reach the canvas. */
+  constructor(private readonly root: ShadowRoot) {
+    this.canvas.className = 'overlay';
+    this.canvas.setAttribute('aria-hidden', 'true');
     this.canvas.setAttribute('data-testid', 'cobrowse-overlay');
-    const root = this.host.attachShadow({ mode: 'open' });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-    root.adoptedStyleSheets = [sheet];
-    root.append(this.canvas);
   }
 
   mount(): void {
-    document.body.append(this.host);
+    this.root.prepend(this.canvas); /* below the panel */
     addEventListener('scroll', this.refresh, { passive: true, capture: true });
     addEventListener('resize', this.refresh);
   }
@@ -38,7 +29,7 @@ export class PageOverlay {
     cancelAnimationFrame(this.frame);
     removeEventListener('scroll', this.refresh, { capture: true });
     removeEventListener('resize', this.refresh);
-    this.host.remove();
+    this.canvas.remove();
   }
 
   /** `find` gives the element of an rrweb node id, if it is still in the page. */

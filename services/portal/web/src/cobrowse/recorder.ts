@@ -14,8 +14,10 @@ const FULL_GAP_MS = 500; // pictures are dear: at most two a second
 
 export interface Recording { stop(): void }
 
-export function startRecording(room: RoomChannel, onTooBig: () => void): Recording {
-  const overlay = new PageOverlay();
+export function startRecording(
+  room: RoomChannel, root: ShadowRoot, onTooBig: () => void,
+): Recording {
+  const overlay = new PageOverlay(root);
   let seq = 0;
   let meta: PageEvent | null = null;
   let lastFull = 0;

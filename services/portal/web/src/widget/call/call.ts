@@ -199,7 +199,7 @@ export class Call implements CallHandle {
       this.closeView(f.body.leg_id ?? '');
     } else if (f.kind === 'cobrowse_grant') {
       if (f.body.contact_id === this.now.contact_id && this.now.cobrowseWanted)
-        void this.share.begin(f.body.ticket ?? '');
+        this.share.begin(f.body.ticket ?? '');
     } else {
       if (f.kind === 'cobrowse_asked' && this.now.cobrowseWanted
         && f.body.contact_id === this.now.contact_id)

@@ -23,7 +23,7 @@ export class PageShare {
     private readonly events: ShareEvents) {}
 
   /** A grant arrived.  A room that is alive keeps going; the new ticket is left to expire. */
-  async begin(ticket: string): Promise<void> {
+  begin(ticket: string): void {
     if (this.room?.alive)
       return;
     const room = new RoomChannel();
@@ -32,16 +32,15 @@ export class PageShare {
     room.on('frame', f => f.t === 'stop' && this.ended(room));
     const loading = import('../../cobrowse/recorder');
     room.on('open', () => {
-      void loading.then(({ startRecording }) => {
+      loading.then(({ startRecording }) => {
         if (this.room !== room)
           return;
         this.retries = 0;
-        this.recording = startRecording(room, () => this.ended(room));
+        this.recording = startRecording(room, this.host.root, () => this.ended(room));
         this.events.onStart();
-      });
+      }).catch(() => this.ended(room)); /* the recorder could not be fetched */
     });
     room.connect(socketUrl(this.host.origin, '/v1/cobrowse'), ticket);
-    await loading;
   }
 
   /** At once, without asking anybody. */
