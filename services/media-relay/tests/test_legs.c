@@ -2,8 +2,8 @@
  * @file test_legs.c  Stories of legs: what happens, second by second, and what is decided.
  *
  * Facts: "prepare c1", "audio c1 L1" (the customer of c1 offers), "agent a1 L2" (a standing leg),
- * "camera c1 a1 L3", "up L1", "heard contact:c1 IDLE_S", ...  Labels and the contact map are left out
- * of the expected text; the label has a test of its own.  A view's id is written V.
+ * "camera c1 a1 L3", "up L1", "heard contact:c1 IDLE_S", ...  Labels and the contact map are left
+ * out of the expected text; the label has a test of its own.  A view's id is written V.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,8 @@ static struct tl_id id(const char *text)
 static struct legs_fact read_fact(struct world *w, const char *text, char words[6][64])
 {
     struct legs_fact f = {0};
-    int n = sscanf(text, "%63s %63s %63s %63s %63s", words[0], words[1], words[2], words[3], words[4]);
+    int n =
+        sscanf(text, "%63s %63s %63s %63s %63s", words[0], words[1], words[2], words[3], words[4]);
     const char *verb = words[0];
 
     for (int i = n; i < 6; i++)
@@ -176,7 +177,9 @@ static void write_decision(struct world *w, struct tl_buf *b, const struct legs_
     case LEGS_DO_VIEW: tl_buf_printf(b, "view %s to %s", d->feed.s, to); break;
     case LEGS_DO_ANSWER: tl_buf_printf(b, "answer %s", leg); break;
     case LEGS_DO_DETACH: tl_buf_printf(b, "detach %s", leg); break;
-    case LEGS_DO_WATCH: tl_buf_printf(b, "watch %s %llu", leg, (unsigned long long)d->handle); break;
+    case LEGS_DO_WATCH:
+        tl_buf_printf(b, "watch %s %llu", leg, (unsigned long long)d->handle);
+        break;
     case LEGS_DO_END_ROOM: tl_buf_printf(b, "end room %s", d->contact.s); break;
     case LEGS_SAY_REOFFER: tl_buf_printf(b, "%s offers again", to); break;
     case LEGS_SAY_CLOSED: tl_buf_printf(b, "%s closed to %s: %s", leg, to, d->text); break;
@@ -234,22 +237,36 @@ static void play_alone(const struct step *s)
 
 /* ---- stories ------------------------------------------------------------------------------ */
 
-#define START_UP {0, "plane-back", ""}, {0, "janus-new", ""}
-#define AGENT_A1                                                                         \
-    {1, "agent a1 LA", "open agent:a1; start LA; agent:a1 hears silence"},               \
-        {1, "attached LA 11", ""}, {1, "up LA", "LA up"}
-#define CUSTOMER_C1                                                                      \
-    {2, "prepare c1", "open contact:c1; contact:c1 hears sound:music"},                  \
-        {3, "audio c1 LC", "start LC"}, {3, "attached LC 12", ""},                       \
-        {3, "up LC", "LC up; contact:c1 plays welcome wait"}
-#define CONNECTED                                                                        \
-    {9, "connect c1 a1 5",                                                               \
-     "connected c1 a1; agent:a1 hears leg:contact:c1; contact:c1 hears leg:agent:a1"}
+#define START_UP           \
+    {0, "plane-back", ""}, \
+    {                      \
+        0, "janus-new", "" \
+    }
+#define AGENT_A1                                                           \
+    {1, "agent a1 LA", "open agent:a1; start LA; agent:a1 hears silence"}, \
+        {1, "attached LA 11", ""},                                         \
+    {                                                                      \
+        1, "up LA", "LA up"                                                \
+    }
+#define CUSTOMER_C1                                                     \
+    {2, "prepare c1", "open contact:c1; contact:c1 hears sound:music"}, \
+        {3, "audio c1 LC", "start LC"}, {3, "attached LC 12", ""},      \
+    {                                                                   \
+        3, "up LC", "LC up; contact:c1 plays welcome wait"              \
+    }
+#define CONNECTED                                                                           \
+    {                                                                                       \
+        9, "connect c1 a1 5",                                                               \
+            "connected c1 a1; agent:a1 hears leg:contact:c1; contact:c1 hears leg:agent:a1" \
+    }
 #define CALL START_UP, AGENT_A1, CUSTOMER_C1, CONNECTED
-#define CAMERA                                                                           \
-    {10, "camera c1 a1 LV", "start LV"}, {10, "attached LV 13", ""},                     \
-        {11, "up LV", "LV up; view LV to s1"}, {11, "attached V 14", ""},                \
-        {11, "answer s1 V", "answer V"}, {12, "up V", "V up"}
+#define CAMERA                                                            \
+    {10, "camera c1 a1 LV", "start LV"}, {10, "attached LV 13", ""},      \
+        {11, "up LV", "LV up; view LV to s1"}, {11, "attached V 14", ""}, \
+        {11, "answer s1 V", "answer V"},                                  \
+    {                                                                     \
+        12, "up V", "V up"                                                \
+    }
 
 static const struct step a_call_from_music_to_good_bye[] = {
     CALL,
@@ -294,11 +311,11 @@ static const struct step a_reload_keeps_the_call[] = {
     {21, "audio c1 LC2",
      "start LC2; detach V; V closed to s1: replaced; V down: replaced; view LV to s1"},
     {21, "up LC2", "LC2 up"},
-    {25, "agent a1 LA2",
-     "detach LA; unpeer agent:a1; LA down: replaced; start LA2"},
+    {25, "agent a1 LA2", "detach LA; unpeer agent:a1; LA down: replaced; start LA2"},
     {25, "up LA2", "LA2 up"},
     {26, "camera c1 a1 LV2",
-     "detach V; V closed to s1: replaced; V down: replaced; detach LV; LV down: replaced; start LV2"},
+     "detach V; V closed to s1: replaced; V down: replaced; detach LV; LV down: replaced; start "
+     "LV2"},
     {0},
 };
 
@@ -378,8 +395,7 @@ static const struct step what_does_not_come_up_is_given_up[] = {
 static const struct step a_lost_picture_is_offered_again[] = {
     CALL,
     CAMERA,
-    {20, "down V ice_failed",
-     "detach V; V closed to s1: ice_failed; V down: ice_failed"},
+    {20, "down V ice_failed", "detach V; V closed to s1: ice_failed; V down: ice_failed"},
     {21, "tick", "view LV to s1"},
     {22, "tick", ""},
     {0},
@@ -388,8 +404,7 @@ static const struct step a_lost_picture_is_offered_again[] = {
 /* The agent was lost: the contact goes back to the queue with its music. */
 static const struct step back_to_the_queue[] = {
     CALL,
-    {20, "prepare c1",
-     "disconnected c1 a1; agent:a1 hears silence; contact:c1 hears sound:music"},
+    {20, "prepare c1", "disconnected c1 a1; agent:a1 hears silence; contact:c1 hears sound:music"},
     {30, "connect c1 a2 6", ""},
     {31, "agent a2 LB", "open agent:a2; start LB; agent:a2 hears silence"},
     {32, "up LB",
@@ -428,8 +443,12 @@ STORY(a_lost_picture_is_offered_again)
 STORY(back_to_the_queue)
 STORY(an_agent_hears_the_newest_contact)
 
-static const struct step before_the_kill[] = {CALL, CAMERA, {20, "hold c1", "agent:a1 hears silence; "
-                                              "contact:c1 hears sound:music"}, {0}};
+static const struct step before_the_kill[] = {CALL,
+                                              CAMERA,
+                                              {20, "hold c1",
+                                               "agent:a1 hears silence; "
+                                               "contact:c1 hears sound:music"},
+                                              {0}};
 static const struct step after_the_kill[] = {
     {0, "plane-back",
      "open contact:c1; open agent:a1; contact:c1 hears sound:music; agent:a1 hears silence"},
@@ -457,7 +476,8 @@ static void a_successor_adopts_the_call(void **state)
         struct legs_fact f = {.kind = LEGS_ADOPT, .key = before.keys[i], .text = before.labels[i]};
 
         if (before.keys[i][0])
-            assert_int_equal(legs_step(after.legs, &f, TL_SEC(1000), TL_SEC(5000), &after.outcome), 0);
+            assert_int_equal(legs_step(after.legs, &f, TL_SEC(1000), TL_SEC(5000), &after.outcome),
+                             0);
     }
     while (legs_next(after.legs, &d))
         write_decision(&after, &b, &d);
@@ -472,15 +492,9 @@ static void a_successor_adopts_the_call(void **state)
 static void labels_of_others_are_not_adopted(void **state)
 {
     static const char *const bad[][2] = {
-        {"contact:c1", ""},
-        {"contact:c1", "s=s1 l=LC"},
-        {"contact:c1", "s=s1 l=LC,x,1"},
-        {"contact:c1", "s=s1 e=-1"},
-        {"contact:c1", "nonsense"},
-        {"contact:", "s=s1"},
-        {"contact:a b", "s=s1"},
-        {"robot:r1", "l=LA,1,1"},
-        {"agent:a1", "l=,1,1"},
+        {"contact:c1", ""},          {"contact:c1", "s=s1 l=LC"}, {"contact:c1", "s=s1 l=LC,x,1"},
+        {"contact:c1", "s=s1 e=-1"}, {"contact:c1", "nonsense"},  {"contact:", "s=s1"},
+        {"contact:a b", "s=s1"},     {"robot:r1", "l=LA,1,1"},    {"agent:a1", "l=,1,1"},
     };
 
     (void)state;
@@ -528,8 +542,8 @@ static void running_out_of_memory_changes_nothing(void **state)
 
 static void contacts_are_listed(void **state)
 {
-    static const struct step story[] = {CALL, {20, "prepare c2",
-                                        "open contact:c2; contact:c2 hears sound:music"}, {0}};
+    static const struct step story[] = {
+        CALL, {20, "prepare c2", "open contact:c2; contact:c2 hears sound:music"}, {0}};
     struct legs_view_of_contact c;
     struct world w = {0};
     size_t at = 0;

@@ -10,7 +10,7 @@
 
 #include "core/sdp.h"
 
-#define FINGERPRINT                                                                        \
+#define FINGERPRINT                                                                         \
     "a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:" \
     "15:16:17:18:19:1a:1b:1c:1d:1e:1f\r\n"
 #define ICE   "a=ice-ufrag:Q2nN\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
@@ -139,10 +139,8 @@ static void our_answer_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_offer_is_judged),
-        cmocka_unit_test(limits),
-        cmocka_unit_test(a_novel_is_refused),
-        cmocka_unit_test(what_janus_generates_is_read),
+        cmocka_unit_test(each_offer_is_judged),  cmocka_unit_test(limits),
+        cmocka_unit_test(a_novel_is_refused),    cmocka_unit_test(what_janus_generates_is_read),
         cmocka_unit_test(our_answer_reads_back),
     };
 

@@ -1,0 +1,191 @@
+// Stories of media-relay alone, with a real Janus and two real browsers: the customer's microphone hums
+// at 440 Hz, the agent's at 1000 Hz, and what each side hears is told apart by that.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { firstHeard, hears, newPage, startBrowser, video } from '../lib/browser.mjs';
+import { kill9, sleep, until } from '../lib/platform.mjs';
+import { Bus, Person, emptySite } from './bench.mjs';
+
+const [CUSTOMER, AGENT] = [440, 1000];
+const LOUD = -40, QUIET = -55;
+const agentId = `agent-media-${process.pid}`;
+const session = randomUUID();
+const contact = randomUUID();
+let bus, site, browsers, customer, agent;
+
+const prepare = (id = contact) => bus.ask('prepare_contact', { contact_id: id, thread_id: randomUUID(),
+  customer_session_id: session, channel: 'CHANNEL_VIDEO', music: 'music', announcements: ['welcome'] });
+const connect = (epoch = 1) => bus.ask('connect_contact', { contact_id: contact, agent_id: agentId, epoch });
+
+before(async () => {
+  bus = await Bus.open();
+  site = await emptySite();
+  browsers = [await startBrowser(CUSTOMER), await startBrowser(AGENT)];
+  const pages = [await newPage(browsers[0]), await newPage(browsers[1])];
+  for (const page of pages) await page.goto(site.url);
+  customer = new Person(bus, pages[0], { role: 'ROLE_CUSTOMER', session_id: session });
+  agent = new Person(bus, pages[1], { role: 'ROLE_AGENT', session_id: randomUUID(), agent_id: agentId });
+});
+
+after(async () => {
+  await bus?.ask('release_contact', { contact_id: contact });
+  for (const b of browsers ?? []) await b.close();
+  site?.close();
+  await bus?.close();
+});
+
+const bothHear = async what => {
+  await until(`${what}: the customer hears the agent`, async () =>
+    (await hears(customer.page, [AGENT], 200))[AGENT] > LOUD, 8000);
+  await until(`${what}: the agent hears the customer`, async () =>
+    (await hears(agent.page, [CUSTOMER], 200))[CUSTOMER] > LOUD, 8000);
+};
+
+test('only the prepared session may bring the customer\'s leg', async () => {
+  assert.equal((await customer.bring('AUDIO', contact)).code, 404);
+  await prepare();
+  const stranger = new Person(bus, customer.page, { role: 'ROLE_CUSTOMER', session_id: randomUUID() });
+  assert.equal((await stranger.bring('AUDIO', contact)).code, 404);
+  assert.equal((await agent.bring('CAMERA', contact)).code, 404);
+});
+
+test('a description that no browser sends is refused', async () => {
+  const ask = sdp => bus.ask('offer_leg', { actor: customer.actor,
+    offer: { contact_id: contact, leg_id: randomUUID(), kind: 'LEG_KIND_AUDIO', sdp } });
+  assert.equal((await ask('v=0\r\n')).code, 422);
+  assert.equal((await ask(`v=0\r\n${'a=x\r\n'.repeat(1001)}`)).code, 422);
+  assert.equal((await ask('hello')).code, 422);
+});
+
+test('who waits hears the welcome and music; the agent hears nobody', async () => {
+  const [a, c] = await Promise.all([agent.bring('AUDIO'), customer.bring('AUDIO', contact)]);
+  console.log(`# setup: agent ${a.ms} ms, customer ${c.ms} ms`);
+  const tones = await until('music', async () => {
+    const loud = await customer.page.evaluate(() => new Promise(done => {
+      const ctx = (window.__ears ??= new AudioContext());
+      const source = ctx.createMediaStreamSource(document.querySelector('audio').srcObject);
+      const analyser = new AnalyserNode(ctx, { fftSize: 8192 });
+      source.connect(analyser);
+      setTimeout(() => {
+        const x = new Float32Array(8192);
+        analyser.getFloatTimeDomainData(x);
+        source.disconnect();
+        done(10 * Math.log10(x.reduce((s, v) => s + v * v, 0) / x.length + 1e-20));
+      }, 400);
+    }));
+    return loud > -50 ? loud : 0;
+  });
+  assert.ok(tones < 0);
+  const heard = await hears(agent.page, [CUSTOMER, AGENT]);
+  assert.ok(heard[CUSTOMER] < QUIET, `agent hears ${heard[CUSTOMER]} dB of the customer before the call`);
+});
+
+test('connect: both hear each other, and nobody hears himself', async () => {
+  const heardAt = firstHeard(agent.page, CUSTOMER); // until now the agent hears silence
+  await sleep(300);
+  const t = Date.now();
+  await connect();
+  const ms = await heardAt - t;
+  console.log(`# connect to first sound: ${ms} ms`);
+  assert.ok(ms > 0 && ms < 1000);
+  await bothHear('connected');
+  const [c, a] = [await hears(customer.page, [CUSTOMER, AGENT]), await hears(agent.page, [CUSTOMER, AGENT])];
+  console.log(`# customer hears agent ${c[AGENT].toFixed(0)} dB, self ${c[CUSTOMER].toFixed(0)} dB; `
+    + `agent hears customer ${a[CUSTOMER].toFixed(0)} dB, self ${a[AGENT].toFixed(0)} dB`);
+  assert.ok(c[CUSTOMER] < QUIET && a[AGENT] < QUIET);
+  assert.equal((await connect(0)).code, 409);
+});
+
+test('hold and back, ten times, without a lost or concealed packet', async () => {
+  const before = await customer.audioStats();
+  for (let i = 0; i < 10; i++) {
+    await bus.ask('hold_contact', { contact_id: contact, on: true });
+    await sleep(150);
+    await bus.ask('hold_contact', { contact_id: contact, on: false });
+    await sleep(150);
+  }
+  await bothHear('after the holds');
+  const now = await customer.audioStats();
+  console.log(`# 20 switches: lost ${now.lost - before.lost}, concealments ${now.concealments - before.concealments}, `
+    + `concealed ${now.concealed - before.concealed} of ${now.samples - before.samples} samples`);
+  assert.equal(now.lost, before.lost);
+});
+
+test('the agent\'s camera is seen by the customer', async () => {
+  const camera = await agent.bring('CAMERA', contact);
+  assert.ok(!camera.code, camera.reason);
+  const offer = await bus.push('the view', p => p.body === 'media_offer' && p.to === session);
+  assert.equal(offer.kind, 'LEG_KIND_VIEW');
+  await customer.watch(offer);
+  const seen = await until('frames', async () => {
+    const v = await video(customer.page, 'view');
+    return v.frames > 20 ? v : null;
+  });
+  console.log(`# view: ${seen.frames} frames of ${seen.width}x${seen.height}`);
+});
+
+test('a reload of either side puts it back', async () => {
+  for (const [who, contactId] of [[customer, contact], [agent, '']]) {
+    await who.reload();
+    const t = Date.now();
+    await who.bring('AUDIO', contactId);
+    await bothHear('after the reload');
+    console.log(`# both hear each other ${Date.now() - t} ms after the reloaded page began`);
+  }
+});
+
+/** Who is told to offer again does so; both hear each other again.  Returns the time since the kill. */
+async function survive(part) {
+  bus.pushed.length = 0;
+  const again = [];
+  bus.onPush = push => {
+    if (push.body === 'media_reoffer' && push.to === session) again.push(customer.bring('AUDIO', contact));
+    if (push.body === 'media_reoffer' && push.to === agentId) again.push(agent.bring('AUDIO'));
+  };
+  const t = Date.now();
+  kill9(part);
+  if (part === 'media-relay') {
+    await sleep(100);
+    await bothHear(`${part} died`);
+  } else {
+    await bus.push('reoffer to the customer', p => p.body === 'media_reoffer' && p.to === session);
+    await bus.push('reoffer to the agent', p => p.body === 'media_reoffer' && p.to === agentId);
+    const told = Date.now() - t;
+    await Promise.all(again);
+    await bothHear(`${part} died`);
+    console.log(`# ${part}: told after ${told} ms`);
+  }
+  bus.onPush = null;
+  const ms = Date.now() - t;
+  console.log(`# ${part}: both hear each other ${ms} ms after kill -9`);
+  assert.ok(ms < 5000);
+}
+
+test('kill -9 of the relay: the call goes on and is adopted', async () => {
+  await survive('media-relay');
+  await until('the contact is adopted', async () => {
+    const { contacts } = await bus.ask('list_contacts', {});
+    const c = contacts.find(x => x.contact_id === contact);
+    return c?.customer_leg_up && c?.agent_leg_up && c.agent_id === agentId;
+  });
+  await bus.ask('hold_contact', { contact_id: contact, on: true });
+  await until('hold works after the adoption', async () =>
+    (await hears(agent.page, [CUSTOMER], 200))[CUSTOMER] < QUIET);
+  await bus.ask('hold_contact', { contact_id: contact, on: false });
+  await bothHear('after the adoption');
+  assert.equal(bus.pushed.filter(p => p.body === 'media_reoffer').length, 0);
+});
+
+test('kill -9 of Janus: everybody offers again', () => survive('janus'));
+test('kill -9 of the plane: everybody offers again', () => survive('media-plane'));
+
+test('release: the agent hears silence, the contact is gone', async () => {
+  await bus.ask('release_contact', { contact_id: contact });
+  await until('silence', async () => (await hears(agent.page, [CUSTOMER], 200))[CUSTOMER] < QUIET);
+  const { contacts } = await bus.ask('list_contacts', {});
+  assert.equal(contacts.filter(c => c.contact_id === contact).length, 0);
+  const kinds = bus.events.map(e => e.event);
+  for (const kind of ['leg_up', 'leg_down', 'legs_connected', 'legs_disconnected', 'leg_quality', 'instance_restarted'])
+    assert.ok(kinds.includes(kind), `${kind} in ${[...new Set(kinds)]}`);
+});
