@@ -68,4 +68,5 @@ export TL_SITE_KEY_FILE=$_tl_secrets/site-key
 export TL_SIGNALING_PASSWORDS_FILE=$_tl_secrets/agents.passwd
 export TL_SIGNALING_SCHEMAS=$TL_BUILD/gen/descriptors.pb
 export TL_PORTAL_WEB_DIR=$TL_BUILD/web
+export TL_PORTAL_DEMO=${TL_PORTAL_DEMO-1}
 unset _tl_secrets
