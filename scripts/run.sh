@@ -58,7 +58,11 @@ stale() {
 }
 write_services_conf
 ctl update >/dev/null 2>&1 9>&-
-pids=$(ctl status | awk '$2 == "RUNNING" {sub(",", "", $4); print $1, $4}')
+states=$(ctl status)
+pids=$(awk '$2 == "RUNNING" {sub(",", "", $4); print $1, $4}' <<<"$states")
+for name in $(awk '$2 == "BACKOFF" || $2 == "FATAL" {print $1}' <<<"$states"); do
+    ctl restart "$name" >/dev/null 2>&1 9>&- & # it may have been told to wait long; now is better
+done
 while read -r name binary port; do
     pid=$(awk -v n="$name" '$1 == n {print $2}' <<<"$pids")
     if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != start.sh ] && stale "$pid" "$TL_BUILD/$binary"; then

@@ -11,6 +11,13 @@ shift
 
 group_kill KILL "$name"
 group_note "$name" $$
+
+# A service gets the settings of the last `make run` and none that the supervisor was started with.
+if [ -n "${TL_SETTINGS_SUM:-}" ]; then
+    settings=$TL_RUN_DIR/environment
+    unset "${!TL_@}"
+    . "$settings"
+fi
 case $name in
 acd-standby) export TL_ACD_PORT=$TL_STANDBY_ACD_PORT ;;
 media-plane) rm -f "$TL_MEDIA_PLANE_SOCKET" ;; # a dead plane's socket would look alive

@@ -17,7 +17,7 @@ trap 'rm -rf "$answers"' EXIT
 row() {
     local state pid word colour=$good
     state=$(awk -v n="$1" '$1 == n {print $2}' <<<"$states")
-    pid=$(awk -v n="$1" '$1 == n && $3 == "pid" {sub(",", "", $4); print $4}' <<<"$states")
+    pid=$(group_of "$1")
     case ${state:-none} in
     RUNNING | STARTING) word=$(health "$1" "$2") ;;
     none) [ "$1" = kafka ] && word="off (no broker)" || word="not built" ;;

@@ -72,7 +72,8 @@ write_servers_conf() {
 
 write_services_conf() {
     local name binary port sum
-    sum=$(env | grep '^TL_' | sort | sha256sum | cut -c1-16) # other settings: start again
+    declare -px | grep '^declare -x TL_' | grep -v '^declare -x TL_SETTINGS_SUM=' | sort >"$TL_RUN_DIR/environment"
+    sum=$(sha256sum "$TL_RUN_DIR/environment" | cut -c1-16) # other settings: start again
     {
         while read -r name binary port; do
             [ -x "$TL_BUILD/$binary" ] || continue
