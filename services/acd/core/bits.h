@@ -1,0 +1,40 @@
+/**
+ * @file bits.h  Sets of handles as bits, 64 to a word.
+ */
+#ifndef ACD_BITS_H
+#define ACD_BITS_H
+
+#include <tl_base.h>
+
+#define BITS_WORDS(n) (((n) + 63u) / 64u)
+
+static inline void bit_put(uint64_t *set, uint32_t i, bool on)
+{
+    uint64_t mask = UINT64_C(1) << (i & 63u);
+
+    if (on)
+        set[i >> 6] |= mask;
+    else
+        set[i >> 6] &= ~mask;
+}
+
+static inline bool bit_has(const uint64_t *set, uint32_t i)
+{
+    return (set[i >> 6] >> (i & 63u)) & 1u;
+}
+
+static inline uint32_t bits_count(uint64_t word)
+{
+    return (uint32_t)__builtin_popcountll(word);
+}
+
+/** Takes the lowest bit out of *word and returns its number; *word is not 0. */
+static inline uint32_t bits_pop(uint64_t *word)
+{
+    uint32_t i = (uint32_t)__builtin_ctzll(*word);
+
+    *word &= *word - 1;
+    return i;
+}
+
+#endif

@@ -1,0 +1,152 @@
+/* What waiting is worth: expected wait, positions, supply.
+ *
+ * Expected wait of the one at position n of a queue:
+ *     nobody staffed                           nobody can say (-1)
+ *     nobody waits and somebody is idle        0
+ *     answers seen while others waited (>= 5)  n * gap, gap = exponential mean of the time between
+ *                                              answers (weight 1/8)
+ *     else                                     n * handle / agents, handle = exponential mean of talk
+ *                                              and wrap-up (first guess from the policy), agents =
+ *                                              those of the queue who are ready or busy
+ * The forecast told at arrival is kept, and compared with the wait that happened: error_sum adds
+ * |forecast - wait| / wait for waits of a second and more (MAPE).
+ */
+#include "state.h"
+
+static uint32_t members(const struct acd *acd, uint32_t queue, const uint64_t *among)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < acd->words; w++)
+        n += bits_count(acd->queues[queue].members[w] & among[w]);
+    return n;
+}
+
+static uint32_t idle_members(const struct acd *acd, uint32_t queue)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < acd->words; w++) {
+        uint64_t open = 0;
+        for (int l = 0; l < ACD_LOADS; l++)
+            open |= acd->open[l][w];
+        n += bits_count(acd->queues[queue].members[w] & open);
+    }
+    return n;
+}
+
+tl_dur acd_expected_wait(const struct acd *acd, uint32_t queue, uint32_t position)
+{
+    const struct queue *q = &acd->queues[queue];
+
+    if (members(acd, queue, acd->signed_in) == 0)
+        return -1;
+    if (q->waiting == 0 && idle_members(acd, queue) > 0)
+        return 0;
+    if (q->n_gaps >= 5)
+        return (tl_dur)(position * q->gap_us);
+    uint32_t agents = members(acd, queue, acd->ready);
+    if (agents == 0)
+        return -1;
+    double handle = q->n_handled ? q->handle_us : (double)queue_policy(acd, queue)->handle_time;
+    return (tl_dur)(position * handle / agents);
+}
+
+static double moved_mean(double mean, double sample, uint32_t n)
+{
+    return n == 0 ? sample : mean + (sample - mean) / 8;
+}
+
+void measure_handled(struct acd *acd, uint32_t queue, tl_dur handled)
+{
+    struct queue *q = &acd->queues[queue];
+
+    q->handle_us = moved_mean(q->handle_us, (double)handled, q->n_handled);
+    q->n_handled += q->n_handled < UINT32_MAX;
+}
+
+void measure_answer(struct acd *acd, uint32_t contact)
+{
+    struct cell *c = cell_at(acd, contact);
+    struct queue *q = &acd->queues[c->c.queue];
+    tl_dur wait = acd->now - c->c.queued;
+
+    if (q->last_answer && acd->now > q->last_answer) {
+        q->gap_us = moved_mean(q->gap_us, (double)(acd->now - q->last_answer), q->n_gaps);
+        q->n_gaps += q->n_gaps < UINT32_MAX;
+    }
+    q->last_answer = q->waiting ? acd->now : 0;
+    if (c->forecast_ms > 0 && wait >= TL_SEC(1)) {
+        double error = (double)(c->forecast_ms * 1000 - wait) / (double)wait;
+        q->error_sum += error < 0 ? -error : error;
+        q->n_errors++;
+    }
+    c->forecast_ms = -1;
+}
+
+/* The queue's size stands for the position: exact for who comes last, which is the common case. */
+void forecast(struct acd *acd, uint32_t contact)
+{
+    struct cell *c = cell_at(acd, contact);
+    tl_dur wait;
+
+    if (acd->quiet)
+        return;
+    wait = acd_expected_wait(acd, c->c.queue, acd->queues[c->c.queue].waiting);
+    c->forecast_ms = wait < 0 ? -1 : wait / 1000;
+}
+
+uint32_t acd_position(const struct acd *acd, uint32_t contact)
+{
+    const struct cell *c = cell_at(acd, contact);
+
+    if (!c->in_tree)
+        return 0;
+    const struct tree_node *n = tree_at(&acd->nodes, contact);
+    if (c->personal)
+        return 1 + tree_rank(&acd->nodes, &post_at(acd, c->c.preferred)->personal, n->key, n->tie);
+    uint32_t before = 0;
+    for (uint32_t l = acd->queues[c->c.queue].first_line; l != ACD_NONE;
+         l = acd->lines[l]->next_in_queue)
+        before += tree_rank(&acd->nodes, &acd->lines[l]->tree, n->key, n->tie);
+    return before + 1;
+}
+
+void acd_supply(const struct acd *acd, uint32_t queue, tl_time now, struct acd_supply *ret)
+{
+    const struct queue *q = &acd->queues[queue];
+    tl_time oldest = TL_NEVER;
+
+    for (uint32_t l = q->first_line; l != ACD_NONE; l = acd->lines[l]->next_in_queue) {
+        uint32_t first = acd->lines[l]->tree.first;
+        if (first != TREE_NONE)
+            oldest = TL_LOWER(oldest, cell_at(acd, first)->c.enqueued);
+    }
+    *ret = (struct acd_supply){
+        .staffed = members(acd, queue, acd->signed_in),
+        .idle = idle_members(acd, queue),
+        .waiting = q->waiting,
+        .ringing = q->ringing,
+        .connected = q->connected,
+        .oldest_wait = oldest < now ? now - oldest : 0,
+        .expected_wait = acd_expected_wait(acd, queue, q->waiting + 1),
+        .mape = q->n_errors ? q->error_sum / (double)q->n_errors : -1,
+        .mape_n = q->n_errors,
+    };
+}
+
+tl_time acd_oldest_offer(const struct acd *acd)
+{
+    tl_time oldest = TL_NEVER;
+
+    for (uint32_t i = 0; i < acd->n_posts; i++)
+        for (uint32_t c = post_at(acd, i)->a.contacts; c != ACD_NONE; c = cell_at(acd, c)->next)
+            if (cell_at(acd, c)->c.state == ACD_OFFERED)
+                oldest = TL_LOWER(oldest, cell_at(acd, c)->c.since);
+    return oldest;
+}
+
+tl_time acd_oldest_lease(const struct acd *acd)
+{
+    return acd->lease_first == ACD_NONE ? TL_NEVER : post_at(acd, acd->lease_first)->a.seen;
+}

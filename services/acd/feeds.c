@@ -1,0 +1,151 @@
+/* tl.acd.supply and tl.acd.positions, and the gauges.  Nothing here costs anything while nothing
+ * changes: supply once a second, positions when somebody moved (and every 10 s for newcomers). */
+#include "handlers_in.h"
+#include <stdio.h>
+#include <tl_clock.h>
+
+#define SUPPLY_LEAST TL_MSEC(100)
+
+static void send_supply(struct handlers *h)
+{
+    struct wire_scene s = scene(h);
+
+    h->supply_changed = false;
+    h->supply_sent = tl_clock_mono();
+    tl_buf_clear(&h->scratch);
+    if (wire_supply(&s, &h->scratch) == 0)
+        (void)tl_bus_publish(h->o.bus, "tl.acd.supply", h->scratch.p, h->scratch.n); /* next second */
+    tl_timer_start(h->supply, TL_SEC(1));
+}
+
+static void on_supply(void *arg)
+{
+    struct handlers *h = arg;
+
+    if (h->role == OWNER)
+        send_supply(h);
+}
+
+static void on_positions(void *arg)
+{
+    struct handlers *h = arg;
+    struct wire_scene s = scene(h);
+    uint32_t at = ACD_NONE, rows;
+
+    if (h->role != OWNER || (!h->positions_changed && ++h->positions_idle < 5))
+        return;
+    h->positions_changed = false;
+    h->positions_idle = 0;
+    do {
+        tl_buf_clear(&h->scratch);
+        if (wire_positions(&s, &at, &h->scratch, &rows))
+            return; /* no memory: in two seconds */
+        if (rows) /* lost: in two seconds */
+            (void)tl_bus_publish(h->o.bus, "tl.acd.positions", h->scratch.p, h->scratch.n);
+    } while (at != ACD_NONE);
+}
+
+void feeds_changed(struct handlers *h)
+{
+    tl_dur since = tl_clock_mono() - h->supply_sent;
+
+    h->positions_changed = true;
+    if (h->supply_changed)
+        return;
+    h->supply_changed = true;
+    tl_timer_start(h->supply, since >= SUPPLY_LEAST ? 0 : SUPPLY_LEAST - since);
+}
+
+int feeds_new(struct handlers *h)
+{
+    return tl_timer_new(&h->supply, h->o.loop, on_supply, h) ||
+                   tl_timer_new(&h->positions, h->o.loop, on_positions, h)
+               ? -ENOMEM
+               : 0;
+}
+
+void feeds_start(struct handlers *h)
+{
+    send_supply(h);
+    tl_timer_every(h->positions, TL_SEC(2));
+}
+
+void feeds_stop(struct handlers *h)
+{
+    tl_timer_stop(h->supply);
+    tl_timer_stop(h->positions);
+}
+
+void feeds_free(struct handlers *h)
+{
+    h->supply = tl_timer_free(h->supply);
+    h->positions = tl_timer_free(h->positions);
+}
+
+/* ---- gauges -------------------------------------------------------------------------------------------- */
+
+static void gauge(const char *name, const char *labels, const char *help, double value)
+{
+    tl_metric_set(tl_gauge(name, labels, help), value);
+}
+
+static void measure_queue(const struct handlers *h, uint32_t q, tl_time now)
+{
+    struct acd_supply s;
+    char labels[80];
+
+    acd_supply(h->acd, q, now, &s);
+    (void)snprintf(labels, sizeof(labels), "queue=\"%s\"", acd_policy(h->acd)->queues[q].name.s);
+    gauge("tl_acd_waiting", labels, "contacts in line", s.waiting);
+    gauge("tl_acd_staffed", labels, "agents signed in", s.staffed);
+    gauge("tl_acd_idle", labels, "agents with a free place", s.idle);
+    gauge("tl_acd_oldest_wait_seconds", labels, "longest wait", (double)s.oldest_wait / 1e6);
+    gauge("tl_acd_expected_wait_seconds", labels, "for who comes now; -1 unknown",
+          s.expected_wait < 0 ? -1 : (double)s.expected_wait / 1e6);
+    gauge("tl_acd_forecast_error_ratio", labels, "mean absolute error of expected waits; -1 none yet",
+          s.mape);
+}
+
+static double age(tl_time now, tl_time since)
+{
+    return since == TL_NEVER ? 0 : (double)(now - since) / 1e6;
+}
+
+void handlers_measure(struct handlers *h)
+{
+    tl_time now = core_now(h);
+
+    gauge("tl_acd_owner", NULL, "1 for the owner of the partition", h->role == OWNER);
+    gauge("tl_acd_epoch", NULL, "fencing number", (double)h->epoch);
+    if (h->role != OWNER)
+        return;
+    gauge("tl_acd_oldest_offer_seconds", NULL, "age of the offer that rings longest",
+          age(now, acd_oldest_offer(h->acd)));
+    gauge("tl_acd_oldest_lease_seconds", NULL, "silence of the agent unseen longest",
+          age(now, acd_oldest_lease(h->acd)));
+    gauge("tl_acd_outbox_waiting", NULL, "events JetStream does not have yet",
+          (double)outbox_waiting(h->outbox));
+    for (uint32_t q = 0; q < acd_policy(h->acd)->n_queues; q++)
+        measure_queue(h, q, now);
+}
+
+void handlers_dump(const struct handlers *h, struct tl_buf *out)
+{
+    uint32_t at = ACD_NONE;
+
+    (void)tl_buf_printf(out, "partition %s  %s  epoch %llu\n", h->partition,
+                        h->role == OWNER ? "owner" : "standing by", (unsigned long long)h->epoch);
+    if (h->role != OWNER)
+        return;
+    while ((at = acd_next_agent(h->acd, at)) != ACD_NONE) {
+        const struct acd_agent *a = acd_agent(h->acd, at);
+        (void)tl_buf_printf(out, "agent %s  %s %s\n", a->id.s,
+                            acd_presence_name((enum acd_presence)a->presence), a->reason.s);
+    }
+    while ((at = acd_next_contact(h->acd, at)) != ACD_NONE) {
+        const struct acd_contact *c = acd_contact(h->acd, at);
+        (void)tl_buf_printf(out, "contact %s  %s  %s  ring %u\n", c->id.s,
+                            acd_policy(h->acd)->queues[c->queue].name.s,
+                            acd_contact_state_name((enum acd_contact_state)c->state), c->ring);
+    }
+}

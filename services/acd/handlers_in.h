@@ -1,0 +1,74 @@
+/**
+ * @file handlers_in.h  What handlers.c, owner.c and feeds.c share: nobody else's business.
+ */
+#ifndef ACD_HANDLERS_IN_H
+#define ACD_HANDLERS_IN_H
+
+#include "batch.h"
+#include "handlers.h"
+#include "outbox.h"
+#include "wire.h"
+#include <tl_metrics.h>
+
+enum role { STANDING_BY, TAKING, OWNER, LEAVING };
+
+struct endpoint {
+    struct handlers *h;
+    enum wire_method method;
+    struct tl_sub *sub;
+};
+
+struct handlers {
+    struct handlers_opts o;
+    const char *partition;
+    char instance[TL_ID_MAX + 1];
+    struct acd *acd;
+    struct outbox *outbox;
+    enum role role;
+    bool somebody_owns; /* seen while standing by */
+    uint64_t epoch, batches;
+    struct tl_id boot;
+    uint64_t seq;
+    tl_dur offset; /* the core's time is the monotonic clock plus this */
+    struct batch batch[2], *open, *flying;
+    bool flush_due, again_due;
+    int stepping_err;
+    struct tl_timer *wake, *lease, *again, *supply, *positions;
+    tl_time supply_sent, wake_at;
+    bool supply_changed, positions_changed;
+    unsigned positions_idle;
+    struct endpoint endpoints[WIRE_METHODS];
+    tl_fn *drained;
+    void *drained_arg;
+    tl_time kept; /* last time the lease was surely ours, monotonic */
+    struct tl_metric *facts[ACD_FACTS], *refused, *commits, *committed_facts, *commit_s, *fenced;
+    struct tl_buf scratch;
+};
+
+/* handlers.c */
+tl_time core_now(const struct handlers *h);
+struct wire_scene scene(const struct handlers *h);
+void on_decision(void *arg, const struct acd_decision *d);
+void after_step(struct handlers *h);
+void flush_soon(struct handlers *h);
+void add_event(struct handlers *h, const char *name, const struct tl_id *key);
+struct wire_meta next_meta(struct handlers *h, struct tl_id *id);
+void repair(const char *kind);
+int subscribe_all(struct handlers *h);
+void unsubscribe_all(struct handlers *h);
+
+/* owner.c */
+void on_lease(void *arg);
+void commit_done(void *arg, int err);
+void step_down(struct handlers *h, const char *why);
+void say(struct handlers *h, struct batch *b);
+void start_commit(struct handlers *h);
+
+/* feeds.c */
+int feeds_new(struct handlers *h);
+void feeds_start(struct handlers *h);
+void feeds_stop(struct handlers *h);
+void feeds_free(struct handlers *h);
+void feeds_changed(struct handlers *h);
+
+#endif

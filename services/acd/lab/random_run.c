@@ -1,0 +1,275 @@
+/* Dice throw facts at the core: sensible ones, repeated ones, late ones and nonsense.  After each,
+ * acd_check() and an own book-keeping of contacts: in = gone + here (conservation), nobody has two
+ * owners (I2), offers only to agents who may have them. */
+#include "random_run.h"
+#include "crowd.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <tl_mem.h>
+
+#define IDS 64 /* contact ids in play; they come back */
+
+struct book {
+    struct random_result *r;
+    struct acd *acd;
+    uint64_t here, gone;
+    uint32_t owner[IDS]; /* by our own reading of the decisions */
+    bool in[IDS];
+    uint64_t last_offer;
+};
+
+static uint32_t id_number(const struct acd_contact *c)
+{
+    return (uint32_t)strtoul(c->id.s + 1, NULL, 10);
+}
+
+static void broke(struct book *b, const char *what, const char *who)
+{
+    if (!b->r->broken[0])
+        (void)snprintf(b->r->broken, sizeof(b->r->broken), "fact %llu: %s (%s)",
+                       (unsigned long long)b->r->facts, what, who);
+}
+
+static void note(void *arg, const struct acd_decision *d)
+{
+    struct book *b = arg;
+    uint32_t i = d->contact ? id_number(d->contact) : 0;
+
+    switch (d->kind) {
+    case ACD_ADMIT:
+        if (b->in[i])
+            broke(b, "admitted twice", d->contact->id.s);
+        b->in[i] = true;
+        b->owner[i] = ACD_NONE;
+        b->here++;
+        b->r->in++;
+        break;
+    case ACD_OFFER:
+        if (b->owner[i] != ACD_NONE)
+            broke(b, "I2 offered while somebody has it", d->contact->id.s);
+        if (d->offer <= b->last_offer)
+            broke(b, "offer numbers go back", d->contact->id.s);
+        if (!d->agent->ready || !d->agent->signed_in)
+            broke(b, "offered to somebody not ready", d->agent->id.s);
+        if (!acd_serves(b->acd, d->agent_at, d->contact->queue) && !d->contact->direct &&
+            d->contact->preferred != d->agent_at)
+            broke(b, "offered to somebody of another queue", d->agent->id.s);
+        b->last_offer = d->offer;
+        b->owner[i] = d->agent_at;
+        b->r->offers++;
+        break;
+    case ACD_TIME_OUT: b->r->timeouts++; /* fallthrough */
+    case ACD_TAKE_BACK:
+    case ACD_TURN_DOWN:
+        if (b->owner[i] != d->agent_at)
+            broke(b, "I2 taken from somebody who did not have it", d->contact->id.s);
+        b->owner[i] = ACD_NONE;
+        break;
+    case ACD_LET_GO:
+        if (d->cause == ACD_TRANSFER)
+            b->owner[i] = ACD_NONE;
+        break;
+    case ACD_CONNECT:
+        if (b->owner[i] != d->agent_at)
+            broke(b, "I2 connected to somebody else", d->contact->id.s);
+        b->r->answered++;
+        break;
+    case ACD_DISMISS: b->r->left++; break;
+    case ACD_FORGET:
+        if (!b->in[i])
+            broke(b, "forgotten twice", d->contact->id.s);
+        b->in[i] = false;
+        b->here--;
+        b->gone++;
+        break;
+    default: break;
+    }
+}
+
+struct life {
+    struct rng dice;
+    struct crowd *crowd;
+    struct acd *acd;
+    struct crowd_opts opts;
+    tl_time now;
+    char contact[24], agent[24], session[32];
+};
+
+static void pick_contact(struct life *l, struct acd_fact *f)
+{
+    (void)snprintf(l->contact, sizeof(l->contact), "c%u", rng_below(&l->dice, IDS));
+    f->contact = tl_str(l->contact);
+}
+
+static void pick_agent(struct life *l, struct acd_fact *f)
+{
+    (void)snprintf(l->agent, sizeof(l->agent), "a%u", rng_below(&l->dice, l->opts.agents));
+    (void)snprintf(l->session, sizeof(l->session), "S%s%s", l->agent,
+                   rng_below(&l->dice, 10) ? "" : "x");
+    f->agent = tl_str(l->agent);
+    f->session = tl_str(l->session);
+}
+
+/* Mostly an offer that is open, by the agent who has it. */
+static void pick_offer(struct life *l, struct acd_fact *f)
+{
+    uint32_t n = rng_below(&l->dice, 8), at = ACD_NONE;
+
+    pick_agent(l, f);
+    f->offer = rng_below(&l->dice, 200);
+    while ((at = acd_next_contact(l->acd, at)) != ACD_NONE) {
+        const struct acd_contact *c = acd_contact(l->acd, at);
+        if (c->state != ACD_OFFERED)
+            continue;
+        f->offer = c->offer;
+        if (rng_below(&l->dice, 10))
+            f->agent = tl_id_str(&acd_agent(l->acd, c->agent)->id);
+        if (n-- == 0)
+            return;
+    }
+}
+
+static void pick_needs(struct life *l, struct acd_fact *f)
+{
+    f->n_required = (uint8_t)rng_below(&l->dice, 3);
+    f->n_preferred = (uint8_t)rng_below(&l->dice, 2);
+    for (unsigned i = 0; i < f->n_required; i++)
+        f->required[i] = (struct acd_need){(uint16_t)rng_below(&l->dice, l->opts.skills),
+                                           (uint8_t)(1 + rng_below(&l->dice, 4))};
+    for (unsigned i = 0; i < f->n_preferred; i++)
+        f->preferred[i] = (struct acd_need){(uint16_t)rng_below(&l->dice, l->opts.skills), 2};
+    f->channel = (enum acd_channel)(1 + rng_below(&l->dice, ACD_CHANNELS - 1));
+    f->priority = (int32_t)rng_below(&l->dice, 4) - 1;
+    f->attempt = rng_below(&l->dice, 4) ? 1000000 : 0;
+    f->enqueued = rng_below(&l->dice, 3) ? 0 : l->now - TL_SEC(rng_below(&l->dice, 90));
+    if (rng_below(&l->dice, 8) == 0) {
+        pick_agent(l, f);
+        f->preferred_agent = f->agent;
+        f->direct = rng_below(&l->dice, 2);
+    }
+}
+
+static void throw_fact(struct life *l, struct acd_fact *f)
+{
+    static const uint8_t often[] = {
+        ACD_TICK,           ACD_TICK,           ACD_TICK,           ACD_CONTACT_QUEUED,
+        ACD_CONTACT_QUEUED, ACD_CONTACT_QUEUED, ACD_CONTACT_QUEUED, ACD_OFFER_ACCEPTED,
+        ACD_OFFER_ACCEPTED, ACD_OFFER_ACCEPTED, ACD_CONTACT_RELEASED, ACD_CONTACT_RELEASED,
+        ACD_WRAP_UP_DONE,   ACD_WRAP_UP_DONE,   ACD_AGENT_READY,    ACD_AGENT_READY,
+        ACD_AGENT_ALIVE,    ACD_CONTACT_LEFT,   ACD_OFFER_DECLINED,
+    };
+    uint32_t kind = rng_below(&l->dice, 4) ? often[rng_below(&l->dice, sizeof(often))]
+                                            : rng_below(&l->dice, ACD_FACTS + 1);
+
+    *f = (struct acd_fact){.kind = (enum acd_fact_kind)kind};
+    l->now += rng_below(&l->dice, 50) ? TL_MSEC(rng_below(&l->dice, 2000))
+                                      : TL_SEC(rng_below(&l->dice, 60));
+    pick_contact(l, f);
+    f->queue = rng_below(&l->dice, l->opts.queues + (rng_below(&l->dice, 50) == 0));
+    switch (kind) {
+    case ACD_CONTACT_QUEUED: pick_needs(l, f); break;
+    case ACD_OFFER_ACCEPTED:
+    case ACD_OFFER_DECLINED: pick_offer(l, f); break;
+    case ACD_REPRIORITISED: f->priority = (int32_t)rng_below(&l->dice, 5); break;
+    case ACD_QUEUE_CLOSED: f->emergency = rng_below(&l->dice, 4) == 0; break;
+    case ACD_WRAP_UP_DONE:
+        if (rng_below(&l->dice, 4) == 0)
+            pick_agent(l, f);
+        break;
+    default: pick_agent(l, f); break;
+    }
+}
+
+/* Stored and loaded: another core that must satisfy everything too. */
+struct images {
+    struct acd_contact c[IDS];
+    struct acd_agent a[64];
+    uint32_t n_c, n_a;
+};
+
+static int store_and_load(struct life *l, struct book *b)
+{
+    static struct images m;
+    uint32_t at = ACD_NONE;
+    int err;
+
+    m.n_c = m.n_a = 0;
+    while ((at = acd_next_contact(l->acd, at)) != ACD_NONE)
+        m.c[m.n_c++] = *acd_contact(l->acd, at);
+    while ((at = acd_next_agent(l->acd, at)) != ACD_NONE)
+        m.a[m.n_a++] = *acd_agent(l->acd, at);
+    l->acd = b->acd = acd_free(l->acd);
+    err = acd_new(&l->acd, crowd_policy(l->crowd), b->last_offer + 1000, note, b);
+    if (err)
+        return err;
+    b->acd = l->acd;
+    for (uint32_t i = 0; i < m.n_a && !err; i++)
+        err = acd_restore_agent(l->acd, &m.a[i], l->now);
+    for (uint32_t i = 0; i < m.n_c && !err; i++) {
+        err = acd_restore_contact(l->acd, &m.c[i], l->now);
+        if (m.c[i].state == ACD_WAITING || err)
+            continue;
+    }
+    if (!err)
+        acd_restored(l->acd, l->now);
+    return err;
+}
+
+static int exchange(struct life *l)
+{
+    struct crowd *next;
+    int err;
+
+    l->opts.seed++;
+    err = crowd_new(&next, &l->opts);
+    if (err)
+        return err;
+    err = acd_set_policy(l->acd, crowd_policy(next), l->now);
+    if (err) {
+        crowd_free(next);
+        return err;
+    }
+    crowd_free(l->crowd);
+    l->crowd = next;
+    return 0;
+}
+
+int random_run(const struct random_run *run, struct random_result *ret)
+{
+    struct life l = {.dice = rng_seed(run->seed),
+                     .now = INT64_C(1700000000000000),
+                     .opts = {.queues = 3,
+                              .skills = 6,
+                              .agents = 6,
+                              .skills_per_agent = 3,
+                              .queues_per_agent = 2,
+                              .rich = true,
+                              .seed = run->seed * 1000}};
+    struct book b = {.r = ret};
+    struct acd_fact f;
+    int err;
+
+    *ret = (struct random_result){0};
+    err = crowd_new(&l.crowd, &l.opts);
+    if (!err)
+        err = acd_new(&l.acd, crowd_policy(l.crowd), 0, note, &b);
+    b.acd = l.acd;
+    for (ret->facts = 0; ret->facts < run->facts && !err && !ret->broken[0]; ret->facts++) {
+        throw_fact(&l, &f);
+        /* the shell's timer is never more than a little late */
+        if (acd_next_wake(l.acd) < l.now - TL_SEC(2))
+            err = acd_step(l.acd, &(struct acd_fact){.kind = ACD_TICK}, l.now, NULL);
+        if (!err)
+            err = acd_step(l.acd, &f, l.now, NULL);
+        if (!err && run->reload && rng_below(&l.dice, 300) == 0)
+            err = exchange(&l);
+        if (!err && run->reload && rng_below(&l.dice, 300) == 0)
+            err = store_and_load(&l, &b);
+        if (!err && acd_check(l.acd, ret->broken, sizeof(ret->broken)) == 0 &&
+            b.here != acd_size(l.acd).contacts)
+            broke(&b, "conservation: contacts were lost or made", "book");
+    }
+    acd_free(l.acd);
+    crowd_free(l.crowd);
+    return err ? err : ret->broken[0] ? -EPROTO : 0;
+}

@@ -1,0 +1,357 @@
+/* Taking, keeping and losing the partition, and the commit between deciding and speaking. */
+#include "handlers_in.h"
+#include <stdio.h>
+#include <string.h>
+#include <tl_clock.h>
+#include <tl_log.h>
+#include <tl_mem.h>
+
+#define POLL TL_MSEC(100) /* how often a standby asks */
+
+static void take(struct handlers *h);
+
+/* ---- speaking ---------------------------------------------------------------------------------------- */
+
+/* After the commit: replies and pushes in order, events to the outbox's relay. */
+void say(struct handlers *h, struct batch *b)
+{
+    char entry[44];
+
+    store_entry(entry, h->epoch, b->number);
+    for (size_t i = 0; i < b->n_pieces; i++) {
+        const struct piece *p = &b->pieces[i];
+        struct tl_str key = batch_key(b, p), data = batch_data(b, p);
+        switch (p->kind) {
+        /* Replies and pushes that are lost are asked for again, or seen in the next snapshot. */
+        case PIECE_REPLY: (void)tl_bus_reply(h->o.bus, key.s, data.s, data.n); break;
+        case PIECE_REFUSAL: (void)tl_bus_refuse(h->o.bus, key.s, p->code, data.s); break;
+        case PIECE_PUSH: (void)tl_bus_publish(h->o.bus, key.s, data.s, data.n); break;
+        case PIECE_EVENT:
+            if (outbox_add(h->outbox, entry, data.s, data.n))
+                tl_error("event stays in the outbox until the next take-over");
+            break;
+        default: break;
+        }
+    }
+}
+
+void start_commit(struct handlers *h)
+{
+    struct store_batch sb;
+
+    if (!h->flying) {
+        h->flying = h->open;
+        h->open = h->open == &h->batch[0] ? &h->batch[1] : &h->batch[0];
+        if (!batch_writes(h->flying)) { /* only answers */
+            struct batch *b = h->flying;
+            h->flying = NULL;
+            say(h, b);
+            batch_clear(b);
+            return;
+        }
+        h->flying->number = ++h->batches;
+    }
+    if (batch_for_store(h->flying, h->epoch, &sb)) {
+        tl_timer_start(h->again, TL_MSEC(50));
+        return;
+    }
+    h->o.store->ops->commit(h->o.store, &sb, commit_done, h);
+}
+
+/* The store was flushed: what we hold is the truth.  Own it again and write everything. */
+static void store_was_lost(struct handlers *h)
+{
+    tl_warn("the store has lost its state: writing all of it again",
+            TL_I("contacts", acd_size(h->acd).contacts));
+    repair("store_lost");
+    take(h);
+}
+
+static void leave_done(void *arg, int err)
+{
+    struct handlers *h = arg;
+
+    TL_UNUSED(err); /* the lease ends by itself */
+    h->drained(h->drained_arg);
+}
+
+static void maybe_leave(struct handlers *h)
+{
+    if (h->role == LEAVING && !h->flying)
+        h->o.store->ops->leave(h->o.store, h->instance, leave_done, h);
+}
+
+void commit_done(void *arg, int err)
+{
+    struct handlers *h = arg;
+    struct batch *b = h->flying;
+
+    if (!b || (h->role != OWNER && h->role != LEAVING))
+        return; /* stepped down meanwhile */
+    if (err == -EAGAIN) {
+        tl_timer_start(h->again, TL_MSEC(50));
+        return;
+    }
+    if (err == -ENODATA) {
+        store_was_lost(h);
+        return;
+    }
+    if (err) {
+        tl_metric_add(h->fenced, 1);
+        step_down(h, "another owner has a higher epoch");
+        return;
+    }
+    tl_metric_add(h->commits, 1);
+    tl_metric_observe(h->commit_s, (double)(tl_clock_mono() - b->began) / 1e6);
+    h->flying = NULL;
+    h->kept = tl_clock_mono();
+    say(h, b);
+    batch_clear(b);
+    maybe_leave(h);
+    if (h->open->n_pieces)
+        flush_soon(h);
+}
+
+/* ---- losing --------------------------------------------------------------------------------------------- */
+
+void step_down(struct handlers *h, const char *why)
+{
+    tl_warn("no longer the owner", TL_S("why", why), TL_I("epoch", h->epoch));
+    unsubscribe_all(h);
+    feeds_stop(h);
+    tl_timer_stop(h->wake);
+    tl_timer_stop(h->again);
+    h->acd = acd_free(h->acd);
+    h->outbox = outbox_free(h->outbox);
+    h->flying = NULL;
+    batch_clear(&h->batch[0]);
+    batch_clear(&h->batch[1]);
+    if (h->role == LEAVING)
+        h->drained(h->drained_arg);
+    h->role = STANDING_BY;
+    h->somebody_owns = true;
+    tl_timer_start(h->lease, POLL);
+}
+
+/* ---- taking --------------------------------------------------------------------------------------------- */
+
+static int core_make(struct handlers *h)
+{
+    int err;
+
+    if (h->acd)
+        return 0;
+    err = acd_new(&h->acd, policy_of(h->o.policy), 0, on_decision, h);
+    if (!err && !h->outbox)
+        err = outbox_new(&h->outbox, h->o.bus, h->o.store);
+    return err;
+}
+
+static void load_row(struct handlers *h, char kind, struct tl_str key, struct tl_str value)
+{
+    struct acd_agent a;
+    struct acd_contact c;
+    int err;
+
+    switch (kind) {
+    case 'a':
+        err = wire_load_agent(value.s, value.n, &a);
+        if (!err)
+            err = acd_restore_agent(h->acd, &a, core_now(h));
+        break;
+    case 'c':
+        err = wire_load_contact(h->acd, value.s, value.n, &c);
+        if (err == -ESTALE)
+            repair("queue_gone");
+        if (!err || err == -ESTALE)
+            err = acd_restore_contact(h->acd, &c, core_now(h));
+        break;
+    default: {
+        char entry[44];
+        (void)tl_str_put(entry, sizeof(entry), key);
+        err = outbox_add(h->outbox, entry, value.s, value.n);
+    }
+    }
+    if (err && err != -EEXIST) { /* a scan may show a row twice */
+        repair(kind == 'a' ? "agent_row" : kind == 'c' ? "contact_row" : "outbox_row");
+        if (tl_log_allow("acd row"))
+            tl_warn("stored row not usable", TL_T("key", key), TL_E(err));
+    }
+}
+
+static void on_row(void *arg, char kind, struct tl_str key, struct tl_str value)
+{
+    struct handlers *h = arg;
+
+    if (h->role != TAKING)
+        return; /* we hold the truth and only claim it again */
+    if (core_make(h))
+        return; /* told by on_own() */
+    load_row(h, kind, key, value);
+}
+
+/* Offers that are open ring again, under the new epoch. */
+static void announce_offers(struct handlers *h)
+{
+    struct wire_scene s = scene(h);
+    uint32_t at = ACD_NONE;
+
+    while ((at = acd_next_contact(h->acd, at)) != ACD_NONE) {
+        const struct acd_contact *c = acd_contact(h->acd, at);
+        const struct acd_why why = {.by_hand = true};
+        const struct acd_decision d = {.kind = ACD_OFFER,
+                                       .contact = c,
+                                       .contact_at = at,
+                                       .agent_at = c->agent,
+                                       .agent = acd_agent(h->acd, c->agent),
+                                       .why = &why,
+                                       .offer = c->offer};
+        char subject[80];
+        if (c->state != ACD_OFFERED)
+            continue;
+        tl_buf_clear(&h->scratch);
+        if (wire_push(&s, &d, &h->scratch))
+            continue;
+        (void)snprintf(subject, sizeof(subject), "tl.agent.%s", d.agent->id.s);
+        batch_add(h->open, PIECE_PUSH, tl_str(subject), h->scratch.p, h->scratch.n);
+    }
+}
+
+static void begin_owning(struct handlers *h)
+{
+    struct tl_id id, none = {""};
+    struct wire_meta m;
+    struct wire_scene s;
+
+    h->role = OWNER;
+    h->boot = tl_id_new();
+    h->seq = 0;
+    h->batches = 0;
+    m = next_meta(h, &id);
+    s = scene(h);
+    tl_buf_clear(&h->scratch);
+    if (wire_ownership_event(&s, h->instance, &m, &h->scratch) == 0)
+        add_event(h, "ownership_taken", &none);
+    announce_offers(h);
+    acd_offers_from(h->acd, h->epoch << 32);
+    acd_restored(h->acd, core_now(h));
+    tl_info("owner of the partition", TL_S("partition", h->partition), TL_I("epoch", h->epoch),
+            TL_I("contacts", acd_size(h->acd).contacts), TL_I("agents", acd_size(h->acd).agents));
+    feeds_start(h);
+    if (subscribe_all(h))
+        step_down(h, "cannot subscribe");
+    else
+        after_step(h);
+}
+
+/* Ours again after the store lost it: the batch under way goes first, then everything. */
+static void claim_again(struct handlers *h, int err)
+{
+    if (err == -EBUSY) {
+        step_down(h, "another owner took the empty store");
+        return;
+    }
+    if (err) {
+        tl_timer_start(h->again, TL_MSEC(50)); /* ends in -ENODATA again */
+        return;
+    }
+    h->batches = 1;
+    acd_touch_all(h->acd);
+    if (h->flying) {
+        h->flying->number = 1;
+        start_commit(h);
+    }
+    if (h->role == OWNER)
+        flush_soon(h);
+}
+
+static void on_own(void *arg, int err, uint64_t epoch)
+{
+    struct handlers *h = arg;
+
+    if (!err)
+        h->epoch = epoch;
+    h->kept = tl_clock_mono();
+    if (h->role == OWNER || h->role == LEAVING) {
+        claim_again(h, err);
+        return;
+    }
+    if (!err)
+        err = core_make(h);
+    if (err) {
+        h->role = STANDING_BY;
+        h->somebody_owns = err == -EBUSY;
+        h->acd = acd_free(h->acd);
+        h->outbox = outbox_free(h->outbox);
+        tl_timer_start(h->lease, POLL);
+        return;
+    }
+    begin_owning(h);
+    tl_timer_start(h->lease, h->o.lease / 4);
+}
+
+static void take(struct handlers *h)
+{
+    h->o.store->ops->own(h->o.store, h->instance, h->o.lease, h->epoch, on_row, on_own, h);
+}
+
+static void on_kept(void *arg, int err)
+{
+    struct handlers *h = arg;
+
+    if (h->role != OWNER)
+        return;
+    if (!err)
+        h->kept = tl_clock_mono();
+    if (err == -ESTALE) {
+        step_down(h, "the lease went to another");
+        return;
+    }
+    tl_timer_start(h->lease, h->o.lease / 4);
+    if (err == -ENODATA && !h->flying) {
+        h->open->err = 0;
+        store_was_lost(h);
+    }
+}
+
+void on_lease(void *arg)
+{
+    struct handlers *h = arg;
+
+    switch (h->role) {
+    case STANDING_BY:
+        if (!tl_bus_ready(h->o.bus)) { /* an owner that nobody can reach is of no use */
+            tl_timer_start(h->lease, POLL);
+            break;
+        }
+        h->role = TAKING;
+        take(h);
+        break;
+    case OWNER: h->o.store->ops->keep(h->o.store, h->instance, h->o.lease, on_kept, h); break;
+    default: break;
+    }
+}
+
+void handlers_start(struct handlers *h)
+{
+    tl_timer_start(h->lease, 0);
+}
+
+void handlers_drain(struct handlers *h, tl_fn *done, void *arg)
+{
+    h->drained = done;
+    h->drained_arg = arg;
+    tl_timer_stop(h->lease);
+    if (h->role != OWNER) {
+        h->role = STANDING_BY;
+        done(arg);
+        return;
+    }
+    unsubscribe_all(h);
+    feeds_stop(h);
+    tl_timer_stop(h->wake);
+    if (!h->flying && h->open->n_pieces)
+        start_commit(h);
+    h->role = LEAVING;
+    maybe_leave(h);
+}

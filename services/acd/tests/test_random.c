@@ -1,0 +1,45 @@
+/* Random lives: every invariant after every fact.  A seed that fails prints itself. */
+#include <lab/random_run.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static void live(uint64_t first, uint64_t seeds, uint32_t facts, bool reload)
+{
+    struct random_result r;
+
+    for (uint64_t seed = first; seed < first + seeds; seed++)
+        if (random_run(&(struct random_run){seed, facts, reload}, &r))
+            fail_msg("seed %llu: %s", (unsigned long long)seed, r.broken);
+}
+
+static uint32_t from_env(const char *name, uint32_t value)
+{
+    const char *s = getenv(name);
+
+    return s ? (uint32_t)strtoul(s, NULL, 10) : value;
+}
+
+static void invariants_hold_in_random_lives(void **state)
+{
+    (void)state;
+    live(1, from_env("ACD_SEEDS", 60), from_env("ACD_FACTS", 1500), false);
+}
+
+static void also_when_rules_and_owners_change(void **state)
+{
+    (void)state;
+    live(1000001, from_env("ACD_SEEDS", 60), from_env("ACD_FACTS", 1500), true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(invariants_hold_in_random_lives),
+        cmocka_unit_test(also_when_rules_and_owners_change),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
