@@ -345,7 +345,7 @@ static void on_loaded(void *arg, int err, const struct clickstream_record *r)
 static void refuse_request(struct collect *c, int err, struct tl_buf *why)
 {
     char *colon = why->p ? strstr(why->p, ": ") : NULL;
-    bool pointer = colon && why->p[0] == '/';
+    bool pointer = colon && why->p[0] == '/' && colon > why->p + 1; /* "/": the whole of it */
 
     tl_bad_input("http", err == -EBADMSG ? "json" : err == -ENOMEM ? "memory" : "schema");
     if (pointer)
@@ -355,7 +355,7 @@ static void refuse_request(struct collect *c, int err, struct tl_buf *why)
     else
         refuse(c, err == -EBADMSG ? 400 : 422,
                err == -EBADMSG ? "Not JSON as we read it" : "Does not fit the schema",
-               pointer ? colon + 2 : why->p, pointer ? why->p : NULL);
+               colon ? colon + 2 : why->p, pointer ? why->p : NULL);
 }
 
 static int collect_new(struct collect **ret, struct clickstream_handlers *h,

@@ -24,6 +24,8 @@ struct call {
     clickstream_store_fn *fn;
     void *arg;
     int err;
+    struct clickstream_record then; /* as it was when the call was made, */
+    struct tl_buf visit, about;     /* as with a server: it points into these */
 };
 
 struct clickstream_store *clickstream_store_free(struct clickstream_store *s)
@@ -52,32 +54,54 @@ static struct kept *find(struct memory_store *s, const struct tl_id *visitor)
     return e ? TL_CONTAINER(e, struct kept, entry) : NULL;
 }
 
+static struct call *call_free(struct call *c)
+{
+    if (c) {
+        tl_buf_done(&c->visit);
+        tl_buf_done(&c->about);
+    }
+    return tl_free(c);
+}
+
 static void answer(void *arg)
 {
     struct call *c = arg;
-    struct kept *k = find(c->s, &c->visitor);
-    struct clickstream_record r = {0};
 
-    if (k)
-        r = (struct clickstream_record){.version = k->version,
-                                        .visit = tl_buf_str(&k->visit),
-                                        .visitor = tl_buf_str(&k->about)};
-    c->fn(c->arg, c->err, &r);
-    tl_free(c);
+    c->fn(c->arg, c->err, &c->then);
+    call_free(c);
+}
+
+static int copy_record(struct call *c, const struct kept *k)
+{
+    int err = 0;
+
+    c->visit = c->about = TL_BUF(1024 * 1024);
+    if (!k)
+        return 0;
+    if (k->visit.n)
+        err = tl_buf_add(&c->visit, k->visit.p, k->visit.n);
+    if (!err && k->about.n)
+        err = tl_buf_add(&c->about, k->about.p, k->about.n);
+    c->then = (struct clickstream_record){
+        .version = k->version, .visit = tl_buf_str(&c->visit), .visitor = tl_buf_str(&c->about)};
+    return err;
 }
 
 static int answer_later(struct memory_store *s, const struct tl_id *visitor, int err,
                         clickstream_store_fn *fn, void *arg)
 {
     struct call *c = tl_alloc(1, sizeof(*c));
+    int failed;
 
     if (!c)
         return -ENOMEM;
     *c = (struct call){.s = s, .visitor = *visitor, .fn = fn, .arg = arg, .err = err};
-    err = tl_loop_defer(s->loop, answer, c);
-    if (err)
-        tl_free(c);
-    return err;
+    failed = copy_record(c, find(s, visitor));
+    if (!failed)
+        failed = tl_loop_defer(s->loop, answer, c);
+    if (failed)
+        call_free(c);
+    return failed;
 }
 
 static bool failing(struct memory_store *s)
