@@ -15,18 +15,22 @@ struct budget {
     ProtobufCAllocator allocator;
     size_t left;
     bool refused;
+    bool no_memory; /* the heap's fault, not the message's: it must not be judged as junk */
 };
 
 static void *budget_alloc(void *data, size_t size)
 {
     struct budget *b = data;
+    void *p;
 
     if (size > b->left) {
         b->refused = true;
         return NULL;
     }
     b->left -= size;
-    return tl_alloc(1, size);
+    p = tl_alloc(1, size);
+    b->no_memory = b->no_memory || !p;
+    return p;
 }
 
 static void budget_free(void *data, void *p)
@@ -173,7 +177,7 @@ int tl_pb_unpack(const ProtobufCMessageDescriptor *d, const void *data, size_t n
         return err;
     m = protobuf_c_message_unpack(d, &b.allocator, n, n ? data : (const uint8_t *)"");
     if (!m)
-        return b.refused ? -EMSGSIZE : -EBADMSG;
+        return b.no_memory ? -ENOMEM : b.refused ? -EMSGSIZE : -EBADMSG;
     err = check_message(m, 1);
     if (err) {
         tl_pb_free(m);
