@@ -196,7 +196,7 @@ static int contact_queued(struct analytics_board *b, const struct analytics_fact
 {
     struct queue *q = queue_get(b, &f->queue);
     struct contact *c = q ? contact_find(b, &f->contact) : NULL;
-    bool first = !c || c->queue != q;
+    bool first = !c || c->queue != q || (c->state == ENDED && !c->answered);
 
     if (!q)
         return -ENOMEM;
