@@ -54,7 +54,7 @@ struct lane {
     struct tl_id contact;
     struct tl_list tasks;
     bool busy;
-    unsigned running; /**< work that was asked for and is not answered */
+    unsigned running; /**< work that was asked for; until its answer has been stepped */
     unsigned failed;  /**< work to ask for again at the next tick */
 };
 
@@ -99,6 +99,7 @@ struct task {
     struct cv_message *message; /**< stored with the step; freed with the task */
     struct cv_wrap_up *wrap_up;
     struct cv_survey *survey;
+    unsigned pays; /**< running work whose answer this is */
     bool existed; /**< the message or survey was stored before */
     char tickets[2][64]; /**< of a co-browse room: customer's, agent's */
     cv_done_fn *done;

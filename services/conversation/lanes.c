@@ -79,6 +79,9 @@ static void finish(struct task *t, int code, const char *reason)
     if (t->done)
         t->done(t->arg, t, code, reason);
     if (lane) {
+        lane->running &= ~t->pays;
+        if (code == 503)
+            lane->failed |= t->pays;
         tl_list_remove(&lane->tasks, &t->link);
         lane->busy = false;
         start(lane);
@@ -251,6 +254,7 @@ static void loaded(void *arg, int err, const struct cv_contact *rows, int n)
         return;
     }
     t->c = rows[0];
+    t->lane->running &= ~t->pays;
     if (t->only_version && t->c.version != t->only_version) {
         finish(t, 0, NULL);
         return;

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS contacts (
     music            text NOT NULL,
     priority         integer NOT NULL,
     flow             text NOT NULL,
+    attempt          integer NOT NULL DEFAULT 0,
     agent_id         text NOT NULL,
     agent_name       text NOT NULL,
     offer_id         text NOT NULL,
@@ -60,6 +61,8 @@ CREATE TABLE IF NOT EXISTS contacts (
     held             bigint NOT NULL,
     visit            bytea                   -- threadline.common.v1.Visit at the request
 );
+ALTER TABLE contacts ADD COLUMN IF NOT EXISTS attempt integer NOT NULL DEFAULT 0;
+
 -- A session has one live contact with audio and one live chat.
 CREATE UNIQUE INDEX IF NOT EXISTS contacts_live ON contacts (session_id, (channel <> 3))
     WHERE phase NOT IN ('wrap_up', 'ended');

@@ -427,6 +427,7 @@ static int out_enqueue(const struct cv_contact *c, struct tl_buf *out)
     m.queue = id(&c->route.queue);
     m.priority = c->route.priority;
     m.enqueued_at_us = c->enqueued_at;
+    m.attempt = (uint32_t)c->attempt;
     m.n_required = (size_t)c->route.skills.n;
     m.required = rows;
     for (size_t i = 0; i < m.n_required; i++) {

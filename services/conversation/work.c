@@ -108,9 +108,16 @@ static int take_answer(struct task *t, const struct call *call, const struct tl_
     return err;
 }
 
+/** To be asked for again at the next tick. */
+static void give_back(struct call *call)
+{
+    call->lane->running &= ~call->work;
+    call->lane->failed |= call->work;
+}
+
 static void failed(struct call *call, const struct tl_reply *r)
 {
-    call->lane->failed |= call->work;
+    give_back(call);
     if (tl_log_allow(cv_work_name(call->work)))
         tl_warn("work is put off", TL_S("work", cv_work_name(call->work)),
                 TL_S("contact_id", call->lane->contact.s), TL_E(r->err), TL_I("code", r->code));
@@ -125,16 +132,16 @@ static void answered(void *arg, const struct tl_reply *r)
                    r->code != 429;
     struct task *t = NULL;
 
-    lane->running &= ~call->work;
     if (r->err && !refused) {
         failed(call, r);
         goto out;
     }
     t = cv_task(cv, refused ? CV_WORK_REFUSED : CV_WORK_DONE, tl_clock_wall());
     if (!t) {
-        lane->failed |= call->work;
+        give_back(call);
         goto out;
     }
+    t->pays = call->work;
     t->fact.work = call->work;
     t->fact.code = r->code;
     t->fact.agent = call->agent;
@@ -144,7 +151,7 @@ static void answered(void *arg, const struct tl_reply *r)
                 TL_S("contact_id", lane->contact.s), TL_I("code", r->code));
     } else if (take_answer(t, call, r)) {
         tl_bad_input("nats", "answer");
-        lane->failed |= call->work;
+        give_back(call);
         cv_task_free(t);
         goto out;
     }

@@ -37,6 +37,7 @@ static const struct column {
     {"music", TEXT, AT(route.music)},
     {"priority", INT, AT(route.priority)},
     {"flow", TEXT, AT(route.flow)},
+    {"attempt", INT, AT(attempt)},
     {"agent_id", TEXT, AT(agent)},
     {"agent_name", TEXT, AT(agent_name)},
     {"offer_id", TEXT, AT(offer)},

@@ -209,6 +209,7 @@ static void queue_again(struct step *s, unsigned before)
     c->agent = c->offer = (struct tl_id){0};
     c->agent_name[0] = '\0';
     c->ring_ends_at = 0;
+    c->attempt++;
     enter(s, CV_WAITING);
     tell(s, CV_TELL_CUSTOMER);
 }
@@ -273,6 +274,10 @@ static void work_refused(struct step *s)
 
     if (!work)
         return;
+    if ((work & CV_ENQUEUE) && (s->f->code == 422 || s->f->code == 409)) {
+        finish(s, CV_CLOSED, CV_SYSTEM, "no_staff"); /* closed, nobody there, or over already */
+        return;
+    }
     if (work & (CV_ROUTE | CV_PREPARE | CV_ENQUEUE)) {
         finish(s, CV_FAILED, CV_SYSTEM, cv_work_name(work));
         return;
@@ -328,9 +333,7 @@ static void offer_over(struct step *s)
 /** The customer was gone before the agent's click arrived: give the agent back at once. */
 static void accepted_too_late(struct step *s)
 {
-    s->c->agent = s->f->agent;
-    s->c->owed &= ~(unsigned)CV_DEQUEUE;
-    owe(s, CV_RELEASE | CV_FINISH);
+    owe(s, CV_DEQUEUE); /* frees the agent, without a wrap-up */
     s->d->former = s->f->agent;
     tell(s, CV_TELL_FORMER);
 }
@@ -574,7 +577,7 @@ static unsigned fitting(const struct cv_contact *c)
     case CV_CONNECTED:
     case CV_HELD: return cv_has_audio(c) ? CV_PREPARE | CV_CONNECT : 0;
     case CV_WRAP_UP: return CV_RELEASE | CV_HANG_UP;
-    case CV_ENDED: return CV_RELEASE | CV_FINISH | CV_DEQUEUE | CV_HANG_UP;
+    case CV_ENDED: return CV_FINISH | CV_DEQUEUE | CV_HANG_UP;
     default: return 0;
     }
 }

@@ -81,6 +81,7 @@ struct cv_contact {
     char page_url[CV_URL_MAX + 1];
     struct tl_id media; /**< media instance; empty for chat */
     struct cv_route route;
+    int attempt; /**< how often it was put back in line */
 
     struct tl_id agent; /**< from RINGING on */
     char agent_name[80];

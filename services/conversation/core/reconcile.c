@@ -142,12 +142,7 @@ static void strays(const struct round *r)
         if (v->asked_at - row->since < CV_SETTLED ||
             (v->n_ours && bsearch(row->contact.s, v->ours, v->n_ours, sizeof *v->ours, find_ours)))
             continue;
-        if (is(row, "connected"))
-            f.work = CV_RELEASE | CV_FINISH;
-        else if (is(row, "wrapping"))
-            f.work = CV_FINISH;
-        else
-            f.work = CV_DEQUEUE;
+        f.work = is(row, "wrapping") ? CV_FINISH : CV_DEQUEUE;
         mend(r, &row->contact, 0, f);
     }
     for (size_t i = 0; v->media_known && i < v->n_media; i++) {
@@ -174,10 +169,10 @@ void cv_compare(struct cv_views *v, void (*each)(void *arg, const struct cv_repa
     for (size_t i = 0; i < v->n_ours; i++) {
         const struct cv_ours *o = &v->ours[i];
 
-        if (v->asked_at - o->since < CV_SETTLED)
-            continue;
         if (o->owed)
             mend(&r, &o->id, 0, (struct cv_fact){.kind = CV_MENDED});
+        if (v->asked_at - o->since < CV_SETTLED)
+            continue;
         if (v->acd_known)
             with_acd(&r, o);
         if (v->media_known)

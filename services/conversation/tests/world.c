@@ -1,0 +1,452 @@
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void note(char *where, size_t size, const char *word)
+{
+    size_t n = strlen(where);
+
+    (void)snprintf(where + n, size - n, "%s%s", n ? " " : "", word);
+}
+
+/* ---- what conversation pushes and tells ------------------------------------------------- */
+
+static void on_push(void *arg, const struct tl_msg *m)
+{
+    static const char *const phases[] = {"?",    "WAITING", "RINGING", "CONNECTED",
+                                         "HELD", "WRAP_UP", "ENDED"};
+    struct world *w = arg;
+    Threadline__Signaling__V1__ServerMessage *p = NULL;
+    char word[80];
+    char side = m->subject.s[3]; /* tl.session.x, tl.agent.x */
+
+    assert_int_equal(
+        TL_PB_UNPACK(threadline__signaling__v1__server_message, m->data, m->n, &p), 0);
+    if (p->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_CONTACT_STATE)
+        (void)snprintf(word, sizeof word, "%c:%s", side, phases[p->contact_state->phase]);
+    else
+        (void)snprintf(word, sizeof word, "%c:%s", side, tl_pb_which(p)->name);
+    note(w->pushes, sizeof w->pushes, word);
+    tl_pb_free(p);
+}
+
+static void on_event(void *arg, const struct tl_msg *m)
+{
+    struct world *w = arg;
+    Threadline__Conversation__V1__ConversationEvent *e = NULL;
+
+    assert_int_equal(
+        TL_PB_UNPACK(threadline__conversation__v1__conversation_event, m->data, m->n, &e), 0);
+    assert_non_null(tl_msg_header(m, "Nats-Msg-Id"));
+    assert_string_equal(tl_msg_header(m, "Nats-Msg-Id"), e->meta->event_id);
+    assert_string_equal(e->meta->producer, "conversation");
+    w->gap |= e->meta->seq != w->last_seq + 1;
+    w->last_seq = e->meta->seq;
+    assert_true(e->thread_seq > 0);
+    note(w->events, sizeof w->events, tl_pb_which(e)->name);
+    tl_pb_free(e);
+}
+
+static void on_answer(void *arg, const struct tl_msg *m)
+{
+    struct world *w = arg;
+    const char *code = tl_msg_header(m, "Nats-Service-Error-Code");
+
+    assert_false(w->answered);
+    w->answered = true;
+    w->code = code ? atoi(code) : 0;
+    tl_buf_clear(&w->answer);
+    assert_int_equal(tl_buf_add(&w->answer, m->data, m->n), 0);
+}
+
+/* ---- the neighbours --------------------------------------------------------------------- */
+
+static void pack(const void *message, struct tl_buf *out)
+{
+    assert_int_equal(tl_pb_pack(message, out), 0);
+}
+
+static void say_route(struct world *w, struct tl_buf *out)
+{
+    Threadline__Ivr__V1__StartFlowResponse m = THREADLINE__IVR__V1__START_FLOW_RESPONSE__INIT;
+    Threadline__Ivr__V1__Enqueue enqueue = THREADLINE__IVR__V1__ENQUEUE__INIT;
+    Threadline__Ivr__V1__Close close = THREADLINE__IVR__V1__CLOSE__INIT;
+    char *prompts[] = {"welcome"}, *skills[] = {"orders"};
+
+    m.flow = "web@1";
+    m.n_announcements = 1;
+    m.announcements = prompts;
+    m.music = "moh";
+    enqueue.queue = "orders";
+    enqueue.n_skills = 1;
+    enqueue.skills = skills;
+    close.cause = "closed_hours";
+    if (w->flow_closes) {
+        m.next_case = THREADLINE__IVR__V1__START_FLOW_RESPONSE__NEXT_CLOSE;
+        m.close = &close;
+    } else {
+        m.next_case = THREADLINE__IVR__V1__START_FLOW_RESPONSE__NEXT_ENQUEUE;
+        m.enqueue = &enqueue;
+    }
+    pack(&m, out);
+}
+
+static void say_visit(struct tl_buf *out)
+{
+    Threadline__Clickstream__V1__GetVisitResponse m =
+        THREADLINE__CLICKSTREAM__V1__GET_VISIT_RESPONSE__INIT;
+    Threadline__Common__V1__Visit v = THREADLINE__COMMON__V1__VISIT__INIT;
+
+    v.visit_id = "visit-1";
+    v.customer_name = "Ada";
+    m.visit = &v;
+    pack(&m, out);
+}
+
+static void say_room(struct tl_buf *out)
+{
+    Threadline__Cobrowse__V1__OpenRoomResponse m =
+        THREADLINE__COBROWSE__V1__OPEN_ROOM_RESPONSE__INIT;
+
+    m.customer_ticket = "ticket-c";
+    m.agent_ticket = "ticket-a";
+    pack(&m, out);
+}
+
+static void say_agent(struct tl_buf *out)
+{
+    Threadline__Acd__V1__GetAgentResponse m = THREADLINE__ACD__V1__GET_AGENT_RESPONSE__INIT;
+    Threadline__Signaling__V1__AgentState s = THREADLINE__SIGNALING__V1__AGENT_STATE__INIT;
+
+    s.agent_id = "agent-1";
+    s.display_name = "Demo Agent 1";
+    m.state = &s;
+    pack(&m, out);
+}
+
+static void say_released(struct world *w, struct tl_buf *out)
+{
+    Threadline__Acd__V1__ReleaseResponse m = THREADLINE__ACD__V1__RELEASE_RESPONSE__INIT;
+
+    m.wrap_up_ends_at_us = w->wrap_up_ends_at;
+    pack(&m, out);
+}
+
+static void on_neighbour(void *arg, const struct tl_msg *m)
+{
+    struct world *w = arg;
+    struct tl_buf out = TL_BUF(65536);
+    struct neighbour *n = NULL;
+
+    for (size_t i = 0; i < TL_LEN(w->neighbours) && w->neighbours[i].subject; i++) {
+        if (tl_str_eq(m->subject, tl_str(w->neighbours[i].subject)))
+            n = &w->neighbours[i];
+    }
+    assert_non_null(n);
+    n->asked++;
+    if (strncmp(n->word, "list", 4) && strcmp(n->word, "get_agent"))
+        note(w->asked, sizeof w->asked, n->word);
+    if (n->silent)
+        return;
+    if (n->refuse) {
+        (void)tl_bus_refuse(w->bus, m->reply, n->refuse, "as told");
+        return;
+    }
+    if (!strcmp(n->word, "route"))
+        say_route(w, &out);
+    else if (!strcmp(n->word, "visit"))
+        say_visit(&out);
+    else if (!strcmp(n->word, "open_room"))
+        say_room(&out);
+    else if (!strcmp(n->word, "get_agent"))
+        say_agent(&out);
+    else if (!strcmp(n->word, "release"))
+        say_released(w, &out);
+    else if (!strcmp(n->word, "list_acd"))
+        (void)tl_buf_add(&out, w->acd_rows.p, w->acd_rows.n);
+    else if (!strcmp(n->word, "list_media"))
+        (void)tl_buf_add(&out, w->media_rows.p, w->media_rows.n);
+    (void)tl_bus_reply(w->bus, m->reply, out.p, out.n);
+    tl_buf_done(&out);
+}
+
+struct neighbour *world_neighbour(struct world *w, const char *word)
+{
+    for (size_t i = 0; i < TL_LEN(w->neighbours) && w->neighbours[i].word; i++) {
+        if (!strcmp(w->neighbours[i].word, word))
+            return &w->neighbours[i];
+    }
+    fail_msg("no neighbour does %s", word);
+    return NULL;
+}
+
+/* ---- open, close, ask ------------------------------------------------------------------- */
+
+void world_open(struct world *w)
+{
+    static const struct neighbour all[] = {
+        {.subject = "tl.cmd.clickstream.get_visit", .word = "visit"},
+        {.subject = "tl.cmd.ivr.start_flow", .word = "route"},
+        {.subject = "tl.cmd.acd.p0.enqueue", .word = "enqueue"},
+        {.subject = "tl.cmd.acd.p0.dequeue", .word = "dequeue"},
+        {.subject = "tl.cmd.acd.p0.release", .word = "release"},
+        {.subject = "tl.cmd.acd.p0.complete_wrap_up", .word = "finish"},
+        {.subject = "tl.cmd.acd.p0.get_agent", .word = "get_agent"},
+        {.subject = "tl.cmd.acd.p0.list_contacts", .word = "list_acd"},
+        {.subject = "tl.cmd.media.m1.prepare_contact", .word = "prepare"},
+        {.subject = "tl.cmd.media.m1.connect_contact", .word = "connect"},
+        {.subject = "tl.cmd.media.m1.hold_contact", .word = "hold"},
+        {.subject = "tl.cmd.media.m1.release_contact", .word = "hang_up"},
+        {.subject = "tl.cmd.media.m1.list_contacts", .word = "list_media"},
+        {.subject = "tl.cmd.cobrowse.open_room", .word = "open_room"},
+        {.subject = "tl.cmd.cobrowse.close_room", .word = "close_room"},
+    };
+    struct cv_opts opts = {.media = "m1", .durable = true};
+
+    *w = (struct world){.epoch = 1,
+                        .wrap_up_ends_at = tl_clock_wall() + TL_SEC(60),
+                        .answer = TL_BUF(1 << 20),
+                        .acd_rows = TL_BUF(65536),
+                        .media_rows = TL_BUF(65536)};
+    assert_int_equal(tl_loop_new(&w->loop), 0);
+    assert_int_equal(tl_bus_open_memory(&w->bus, w->loop), 0);
+    assert_int_equal(cv_store_memory_open(&w->store, w->loop), 0);
+    memcpy(w->neighbours, all, sizeof all);
+    for (size_t i = 0; i < TL_LEN(all); i++)
+        assert_int_equal(tl_bus_subscribe(&w->neighbours[i].sub, w->bus, all[i].subject, NULL,
+                                          on_neighbour, w),
+                         0);
+    tl_bus_subscribe(&w->subs[0], w->bus, "tl.session.>", NULL, on_push, w);
+    tl_bus_subscribe(&w->subs[1], w->bus, "tl.agent.>", NULL, on_push, w);
+    tl_bus_subscribe(&w->subs[2], w->bus, "tl.events.conversation.>", NULL, on_event, w);
+    tl_bus_subscribe(&w->subs[3], w->bus, "test.answer", NULL, on_answer, w);
+    opts.loop = w->loop;
+    opts.bus = w->bus;
+    opts.store = w->store;
+    cv_rules_default(&opts.rules);
+    assert_int_equal(cv_new(&w->cv, &opts), 0);
+    world_turn(w);
+}
+
+void world_close(struct world *w)
+{
+    assert_false(w->gap);
+    w->cv = cv_free(w->cv);
+    for (size_t i = 0; i < TL_LEN(w->neighbours); i++)
+        tl_sub_free(w->neighbours[i].sub);
+    for (size_t i = 0; i < TL_LEN(w->subs); i++)
+        tl_sub_free(w->subs[i]);
+    cv_store_close(w->store);
+    tl_bus_close(w->bus);
+    tl_loop_free(w->loop);
+    tl_buf_done(&w->answer);
+    tl_buf_done(&w->acd_rows);
+    tl_buf_done(&w->media_rows);
+}
+
+void world_turn(struct world *w)
+{
+    for (int i = 0; i < 60; i++)
+        (void)tl_loop_turn(w->loop);
+}
+
+void world_forget(struct world *w)
+{
+    w->pushes[0] = w->asked[0] = w->events[0] = '\0';
+}
+
+void world_ask_raw(struct world *w, const char *method, const void *data, size_t n)
+{
+    char subject[100];
+    const struct tl_msg m = {.subject = tl_str(subject), .reply = "test.answer", .data = data, .n = n};
+
+    (void)snprintf(subject, sizeof subject, "tl.cmd.conversation.%s", method);
+    w->answered = false;
+    w->code = -1;
+    cv_on_command(w->cv, &(struct tl_msg){.subject = tl_str(subject),
+                                          .reply = m.reply,
+                                          .data = data,
+                                          .n = n});
+    world_turn(w);
+}
+
+void world_ask(struct world *w, const char *method, const void *message)
+{
+    struct tl_buf m = TL_BUF(1 << 20);
+
+    pack(message, &m);
+    world_ask_raw(w, method, m.p, m.n);
+    tl_buf_done(&m);
+}
+
+/* ---- journeys --------------------------------------------------------------------------- */
+
+Threadline__Common__V1__Actor customer_actor(const char *session)
+{
+    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
+
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_CUSTOMER;
+    a.session_id = (char *)(uintptr_t)session;
+    a.visitor_id = "visitor-1";
+    return a;
+}
+
+Threadline__Common__V1__Actor agent_actor(const char *agent)
+{
+    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
+
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
+    a.session_id = "session-of-agent";
+    a.agent_id = (char *)(uintptr_t)agent;
+    return a;
+}
+
+const char *world_request(struct world *w, const char *session, const char *request, int channel,
+                          bool cobrowse)
+{
+    static char id[TL_ID_MAX + 1];
+    Threadline__Conversation__V1__RequestContactRequest m =
+        THREADLINE__CONVERSATION__V1__REQUEST_CONTACT_REQUEST__INIT;
+    Threadline__Signaling__V1__RequestContact r = THREADLINE__SIGNALING__V1__REQUEST_CONTACT__INIT;
+    Threadline__Common__V1__Actor actor = customer_actor(session);
+    Threadline__Conversation__V1__RequestContactResponse *got = NULL;
+
+    r.request_id = (char *)(uintptr_t)request;
+    r.channel = (Threadline__Common__V1__Channel)channel;
+    r.section = "checkout";
+    r.visit_id = "visit-1";
+    r.consent = true;
+    r.cobrowse_consent = cobrowse;
+    m.actor = &actor;
+    m.request = &r;
+    id[0] = '\0';
+    world_ask(w, "request_contact", &m);
+    if (w->code)
+        return id;
+    assert_int_equal(TL_PB_UNPACK(threadline__conversation__v1__request_contact_response,
+                                  w->answer.p, w->answer.n, &got),
+                     0);
+    (void)snprintf(id, sizeof id, "%s", got->accepted->contact_id);
+    tl_pb_free(got);
+    return id;
+}
+
+void world_acd_raw(struct world *w, const void *data, size_t n)
+{
+    (void)tl_bus_publish(w->bus, "tl.events.acd.x.y", data, n);
+    world_turn(w);
+}
+
+void world_acd(struct world *w, enum acd_word word, const char *contact, const char *agent)
+{
+    Threadline__Acd__V1__AcdEvent e = THREADLINE__ACD__V1__ACD_EVENT__INIT;
+    Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT;
+    Threadline__Acd__V1__ContactOffered offered = THREADLINE__ACD__V1__CONTACT_OFFERED__INIT;
+    Threadline__Acd__V1__OfferAccepted accepted = THREADLINE__ACD__V1__OFFER_ACCEPTED__INIT;
+    Threadline__Acd__V1__OfferTimedOut over = THREADLINE__ACD__V1__OFFER_TIMED_OUT__INIT;
+    Threadline__Acd__V1__ContactDequeued dequeued = THREADLINE__ACD__V1__CONTACT_DEQUEUED__INIT;
+    Threadline__Acd__V1__ContactReleased released = THREADLINE__ACD__V1__CONTACT_RELEASED__INIT;
+    Threadline__Acd__V1__WrapUpEnded wrapped = THREADLINE__ACD__V1__WRAP_UP_ENDED__INIT;
+    struct tl_buf m = TL_BUF(65536);
+    char offer[60];
+
+    (void)snprintf(offer, sizeof offer, "offer-%s", agent);
+    meta.contact_id = (char *)(uintptr_t)contact;
+    meta.seq = ++w->seq;
+    meta.occurred_at_us = tl_clock_wall();
+    e.meta = &meta;
+    e.epoch = w->epoch;
+    offered.agent_id = accepted.agent_id = over.agent_id = (char *)(uintptr_t)agent;
+    offered.offer_id = accepted.offer_id = over.offer_id = offer;
+    offered.expires_at_us = meta.occurred_at_us + TL_SEC(20);
+    dequeued.cause = "no_staff";
+    wrapped.by_timer = true;
+    switch (word) {
+    case OFFERED:
+        e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_OFFERED;
+        e.contact_offered = &offered;
+        break;
+    case ACCEPTED:
+        e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_ACCEPTED;
+        e.offer_accepted = &accepted;
+        break;
+    case OFFER_OVER:
+        e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_TIMED_OUT;
+        e.offer_timed_out = &over;
+        break;
+    case DEQUEUED:
+        e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_DEQUEUED;
+        e.contact_dequeued = &dequeued;
+        break;
+    case RELEASED:
+        e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_RELEASED;
+        e.contact_released = &released;
+        break;
+    case WRAP_UP_ENDED:
+        e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_WRAP_UP_ENDED;
+        e.wrap_up_ended = &wrapped;
+        break;
+    }
+    pack(&e, &m);
+    world_acd_raw(w, m.p, m.n);
+    tl_buf_done(&m);
+}
+
+void world_end(struct world *w, Threadline__Common__V1__Actor actor, const char *contact)
+{
+    Threadline__Conversation__V1__EndContactRequest m =
+        THREADLINE__CONVERSATION__V1__END_CONTACT_REQUEST__INIT;
+
+    m.actor = &actor;
+    m.contact_id = (char *)(uintptr_t)contact;
+    world_ask(w, "end_contact", &m);
+}
+
+void world_wrap_up(struct world *w, const char *agent, const char *contact, const char *word)
+{
+    Threadline__Conversation__V1__CompleteWrapUpRequest m =
+        THREADLINE__CONVERSATION__V1__COMPLETE_WRAP_UP_REQUEST__INIT;
+    Threadline__Signaling__V1__CompleteWrapUp body =
+        THREADLINE__SIGNALING__V1__COMPLETE_WRAP_UP__INIT;
+    Threadline__Common__V1__Actor actor = agent_actor(agent);
+
+    body.contact_id = (char *)(uintptr_t)contact;
+    body.disposition = (char *)(uintptr_t)word;
+    body.note = "all fine";
+    m.actor = &actor;
+    m.wrap_up = &body;
+    world_ask(w, "complete_wrap_up", &m);
+}
+
+const char *world_talk(struct world *w, const char *session, bool cobrowse)
+{
+    char request[60];
+    const char *id;
+
+    (void)snprintf(request, sizeof request, "request-%s", session);
+    id = world_request(w, session, request, 1, cobrowse);
+    assert_int_equal(w->code, 0);
+    world_acd(w, OFFERED, id, "agent-1");
+    world_acd(w, ACCEPTED, id, "agent-1");
+    return id;
+}
+
+static void keep(void *arg, int err, const struct cv_contact *rows, int n)
+{
+    assert_int_equal(err, 0);
+    assert_int_equal(n, 1);
+    *(struct cv_contact *)arg = rows[0];
+}
+
+struct cv_contact world_contact(struct world *w, const char *id)
+{
+    struct cv_contact c = {0};
+    struct cv_query q = {.kind = CV_Q_ID, .limit = 1};
+
+    (void)tl_str_put(q.id.s, sizeof q.id.s, tl_str(id));
+    assert_int_equal(w->store->ops->list(w->store, &q, keep, &c), 0);
+    world_turn(w);
+    return c;
+}
