@@ -23,6 +23,7 @@ const KEEP_VALUE = new Set(['submit', 'button', 'reset', 'image', 'checkbox', 'r
 const URL_ATTRIBUTES = new Set(['href', 'src', 'action', 'formaction', 'xlink:href', 'data',
   'poster', 'background', 'rr_src']);
 const FORM_FIELDS = new Set(['input', 'textarea', 'select', 'option']);
+const FRAMES = new Set(['iframe', 'frame', 'object', 'embed']);
 const SOURCE_MUTATION = 0;
 const SOURCE_INPUT = 5;
 
@@ -62,10 +63,12 @@ function scrubMutation(data: Record<string, unknown>): Record<string, unknown> {
 function scrubNode(node: SerialNode): SerialNode {
   const tag = node.tagName?.toLowerCase();
   const out: SerialNode = { ...node };
+  if (tag === 'script') /* keeps its place and its id, and nothing else */
+    return { ...out, tagName: 'noscript', attributes: {}, childNodes: [] };
   if (node.attributes && tag)
     out.attributes = scrubAttributes(node.attributes, tag);
   if (node.childNodes)
-    out.childNodes = tag === 'textarea' || tag === 'script' || tag === 'noscript' ? []
+    out.childNodes = tag === 'textarea' || tag === 'noscript' ? []
       : node.childNodes.map(scrubNode);
   return out;
 }
@@ -77,7 +80,7 @@ function scrubAttributes(attributes: Attributes, tag: string): Attributes {
     const key = name.toLowerCase();
     if (key.startsWith('on') || key === 'srcdoc' || key === 'nonce' || key === 'integrity')
       continue;
-    if (URL_ATTRIBUTES.has(key) && isScriptUrl(value))
+    if (URL_ATTRIBUTES.has(key) && (FRAMES.has(tag) || isScriptUrl(value)))
       continue;
     if (key === 'value' && FORM_FIELDS.has(tag) && !keep)
       out[name] = typeof value === 'string' ? maskText(value) : value;

@@ -85,7 +85,7 @@ export function startRecording(
     collectFonts: false,
     recordCanvas: false,
     recordCrossOriginIframes: false,
-    sampling: { mousemove: 50, scroll: 100, input: 'last' },
+    sampling: { mousemove: 50, mousemoveCallback: 200, scroll: 100, input: 'last' },
   });
 
   return {

@@ -66,7 +66,10 @@ export class Desk {
 
   setReady(ready: boolean, reason = ''): void {
     this.ring.arm();
-    this.ask('set_agent_state', { ready, reason }, 'Your state could not be changed');
+    this.socket.request('set_agent_state', { ready, reason })
+      .then(f => this.apply(onFrame(this.now, f)))
+      .catch((e: Error) => this.state.patch({
+        notice: `Your state could not be changed: ${e.message}.` }));
   }
 
   /* ---- offers ---- */
@@ -158,6 +161,8 @@ export class Desk {
   private onFrame(f: ServerFrame): void {
     if (f.kind === 'media_reoffer')
       this.media.onReoffer(f.body);
+    else if (f.kind === 'media_closed')
+      this.media.onClosed(f.body);
     else
       this.apply(onFrame(this.now, f));
   }

@@ -2,7 +2,7 @@
  * The agent's media: one standing audio leg from sign-in to sign-out (accepting a contact connects it
  * inside the media server, nothing is negotiated), camera and screen per contact.
  */
-import type { ContactState, MediaReoffer } from '../lib/api';
+import type { ContactState, MediaClose, MediaReoffer } from '../lib/api';
 import type { GatewaySocket } from '../lib/gateway';
 import type { LegState } from '../lib/leg';
 import { SendLeg } from '../lib/media';
@@ -56,6 +56,11 @@ export class DeskMedia {
       onState: audio => this.state.patch({ audio }),
     });
     this.audio.start();
+  }
+
+  onClosed(c: MediaClose): void {
+    for (const leg of [this.audio, this.cameraLeg, this.screenLeg])
+      leg?.serverClosed(c.leg_id ?? '', c.reason ?? '');
   }
 
   onReoffer(r: MediaReoffer): void {

@@ -88,8 +88,8 @@ function Controls({ desk, talk }: { desk: Desk; talk: Conversation }) {
           : void desk.media.shareScreen(talk.state)} />}
       {voice && <Tool icon={held ? 'play' : 'pause'} id="hold" on={held}
         label={held ? 'Retrieve' : 'Hold'} onClick={() => desk.hold(id, !held)} />}
-      <Tool icon="eye" id="cobrowse-ask" disabled={talk.cobrowse !== 'off'}
-        label={talk.cobrowse === 'asked' ? 'Asked…' : talk.cobrowse === 'on' ? 'Page shown'
+      <Tool icon="eye" id="cobrowse-ask" disabled={talk.cobrowse === 'asked' || !!talk.ticket}
+        label={talk.cobrowse === 'asked' ? 'Asked…' : talk.ticket ? 'Page shown'
           : 'Ask to see page'} onClick={() => desk.askForPage(id)} />
       <Tool icon="end" id="end-call" danger label="End" onClick={() => desk.end(id)} />
     </div>

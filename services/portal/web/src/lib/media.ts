@@ -10,6 +10,9 @@ import type { LegKind, MediaOffer } from './api';
 
 const GATHER_MS = 500; // host candidates are there in a few ms; a slow interface is not waited for
 
+/** Reasons of media_closed after which nothing is to be done. */
+const WANTED_ENDS = new Set(['replaced', 'released', 'closed']);
+
 export interface SendLegOptions {
   socket: GatewaySocket;
   kind: LegKind;
@@ -44,6 +47,12 @@ export class SendLeg {
   /** The media server is new, or our session is: whatever we had there is gone. */
   reoffer(): void {
     this.step({ type: 'reoffer' });
+  }
+
+  /** The server ended a leg.  If it was ours and nobody wanted that, bring a new one. */
+  serverClosed(leg_id: string, reason: string): void {
+    if (leg_id === this.legId && !WANTED_ENDS.has(reason))
+      this.step({ type: 'failed' });
   }
 
   /** End the leg here and there.  The tracks stay with their owner. */

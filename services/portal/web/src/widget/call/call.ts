@@ -197,6 +197,7 @@ export class Call implements CallHandle {
       this.onView(f.body);
     } else if (f.kind === 'media_closed') {
       this.closeView(f.body.leg_id ?? '');
+      this.leg?.serverClosed(f.body.leg_id ?? '', f.body.reason ?? '');
     } else if (f.kind === 'cobrowse_grant') {
       if (f.body.contact_id === this.now.contact_id && this.now.cobrowseWanted)
         this.share.begin(f.body.ticket ?? '');
