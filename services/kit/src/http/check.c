@@ -6,8 +6,8 @@
  * buffer, parsed in place: between two of them lie exactly the two bytes of a CRLF, unless one of
  * the first four happened.  So one walk that adds up distances finds them all.
  *
- * Left to the proxy in front: bare LF inside chunked framing; and a request line that is none or has
- * a space in its address, which libmicrohttpd ends by closing the connection without an answer.
+ * Left to the proxy in front: bare LF inside chunked framing; and a request line that is none or
+ * has a space in its address, which libmicrohttpd ends by closing the connection without an answer.
  */
 #include <string.h>
 #include <tl_str.h>

@@ -130,7 +130,7 @@ struct tl_http {
     struct tl_route routes[HTTP_ROUTES];
     size_t n_routes;
     unsigned in_flight;
-    bool running; /**< inside MHD_run() */
+    bool kicked; /**< since MHD_run() began */
     bool quiesced;
     bool stopping;
     struct tl_metric *answers[6];

@@ -28,10 +28,11 @@ static void pump(void *arg)
     struct tl_http *h = arg;
     MHD_UNSIGNED_LONG_LONG ms;
 
-    h->running = true;
+    h->kicked = false;
     (void)MHD_run(h->daemon); /* fails only for a daemon in another mode */
-    h->running = false;
-    if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
+    if (h->kicked)
+        tl_timer_start(h->pump, 0); /* from inside one of its callbacks */
+    else if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
         tl_timer_start(h->pump, TL_MSEC((tl_dur)TL_LOWER(ms, 60000ULL)));
     else
         tl_timer_stop(h->pump);
@@ -46,6 +47,7 @@ static void on_readable(void *arg, int events, int err)
 
 void http_kick(struct tl_http *h)
 {
+    h->kicked = true;
     tl_timer_start(h->pump, 0);
 }
 
