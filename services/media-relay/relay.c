@@ -9,6 +9,7 @@
 #include <tl_clock.h>
 #include <tl_log.h>
 #include <tl_mem.h>
+#include <tl_metrics.h>
 
 #define POLL_EVERY TL_MSEC(500) /* how often the plane is asked what came in */
 
@@ -288,6 +289,24 @@ static void on_stats(void *arg, int err, struct tl_str answer)
     }
 }
 
+/* "<short> <long> <version> <rtcp> <overflow>" since the plane's start: the increase is counted. */
+static void on_faults(void *arg, int err, struct tl_str answer)
+{
+    struct relay *r = arg;
+    int64_t n;
+
+    for (int i = RTP_FINE + 1; !err && i < RTP_FAULTS && take_number(&answer, &n); i++) {
+        char labels[64];
+
+        snprintf(labels, sizeof labels, "edge=\"rtp\",class=\"%s\"",
+                 rtp_fault_name((enum rtp_fault)i));
+        if (n > r->faults[i])
+            tl_metric_add(tl_counter("tl_media_bad_input_total", labels, "inputs refused"),
+                          (double)(n - r->faults[i]));
+        r->faults[i] = n;
+    }
+}
+
 static void poll_plane(void *arg)
 {
     struct relay *r = arg;
@@ -296,6 +315,8 @@ static void poll_plane(void *arg)
         plane_ask(r->plane, on_stats, r, "stats");
     if (r->polls++ % 2 == 0)
         fact(r, LEGS_TICK);
+    if (r->polls % 10 == 0 && plane_client_ready(r->plane))
+        plane_ask(r->plane, on_faults, r, "faults");
 }
 
 /* ---- life --------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "adapters/janus.h"
 #include "adapters/plane_client.h"
+#include "core/rtp.h"
 #include "relay.h"
 
 #include <tl_list.h>
@@ -41,8 +42,9 @@ struct relay {
     struct tl_list work_list;
     struct tl_timer *poll;
     unsigned polls;
-    struct tl_id plane_boot; /* of the plane we spoke with last */
-    uint64_t claim;          /* Janus session in the plane's note */
+    int64_t faults[RTP_FAULTS]; /* as the plane counted them last */
+    struct tl_id plane_boot;    /* of the plane we spoke with last */
+    uint64_t claim;             /* Janus session in the plane's note */
     uint64_t session;
     uint64_t rooms; /* handle through which rooms are made and ended */
     bool stepping;

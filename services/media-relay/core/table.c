@@ -1,8 +1,8 @@
 /**
- * @file table.c  Forwarding is a scan for listeners; switching is one assignment.
+ * @file table.c  Forwarding follows a list of listeners; switching moves one leg between lists.
  *
- * Who listens to whom is kept once more as a dense array of small numbers: scanning 500 of them
- * costs less than a tenth of the system call that follows, and there is no list to go stale.
+ * Each leg has a list of those who hear it, so a packet costs what its listeners cost, however many
+ * legs there are.
  */
 #include "core/table.h"
 
@@ -22,19 +22,26 @@ int table_init(struct table *t, int max_legs, table_send_fn *send, void *arg)
 {
     *t = (struct table){.cap = max_legs, .send = send, .arg = arg};
     t->legs = tl_alloc((size_t)max_legs, sizeof *t->legs);
-    t->listens = tl_alloc((size_t)max_legs, sizeof *t->listens);
-    if (!t->legs || !t->listens) {
-        table_done(t);
-        return -ENOMEM;
-    }
-    memset(t->listens, 0xff, (size_t)max_legs * sizeof *t->listens); /* -1 */
-    return 0;
+    return t->legs ? 0 : -ENOMEM;
 }
 
+/* Every change of what a leg hears passes here, so the lists of listeners are always true. */
 static void set_hear(struct table *t, int leg, struct hear what)
 {
-    t->legs[leg].hear = what;
-    t->listens[leg] = (int16_t)(what.kind == HEAR_LEG ? what.index : -1);
+    struct table_leg *l = &t->legs[leg];
+
+    if (l->hear.kind == HEAR_LEG) {
+        int *at = &t->legs[l->hear.index].first_listener;
+
+        while (*at != leg)
+            at = &t->legs[*at].next_listener;
+        *at = l->next_listener;
+    }
+    l->hear = what;
+    if (what.kind == HEAR_LEG) {
+        l->next_listener = t->legs[what.index].first_listener;
+        t->legs[what.index].first_listener = leg;
+    }
 }
 
 void table_done(struct table *t)
@@ -42,7 +49,6 @@ void table_done(struct table *t)
     for (int i = 0; i < t->sounds_n; i++)
         ogg_done(&t->sounds[i].sound);
     tl_free(t->legs);
-    tl_free(t->listens);
     *t = (struct table){0};
 }
 
@@ -89,7 +95,7 @@ int table_open(struct table *t, const char *key, const uint32_t random[3])
 
         if (leg->used)
             continue;
-        *leg = (struct table_leg){.used = true, .ssrc = random[0]};
+        *leg = (struct table_leg){.used = true, .ssrc = random[0], .first_listener = -1};
         strcpy(leg->key, key);
         leg->in.level = -1;
         splice_init(&leg->out, (uint16_t)random[1], random[2]);
@@ -101,9 +107,8 @@ int table_open(struct table *t, const char *key, const uint32_t random[3])
 
 void table_close(struct table *t, int leg)
 {
-    for (int i = 0; i < t->cap; i++)
-        if (t->listens[i] == leg)
-            set_hear(t, i, (struct hear){HEAR_SILENCE, 0});
+    while (t->legs[leg].first_listener >= 0)
+        set_hear(t, t->legs[leg].first_listener, (struct hear){HEAR_SILENCE, 0});
     set_hear(t, leg, (struct hear){HEAR_SILENCE, 0});
     t->legs[leg].used = false;
     t->legs[leg].has_peer = false;
@@ -173,11 +178,11 @@ static void fan_out(struct table *t, int from, const struct rtp_packet *p, uint8
                            .ts = p->ts,
                            .marker = p->marker};
 
-    for (int i = 0; i < t->cap; i++) {
+    for (int i = t->legs[from].first_listener; i >= 0; i = t->legs[i].next_listener) {
         struct table_leg *l = &t->legs[i];
         uint8_t pt = opus ? l->format.opus_pt : l->format.pcmu_pt;
 
-        if (t->listens[i] != from || !l->has_peer)
+        if (!l->has_peer)
             continue;
         l->heard_us = now_us;
         if (event)

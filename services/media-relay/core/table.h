@@ -51,6 +51,8 @@ struct table_leg {
     uint32_t ssrc; /* of everything this leg is sent */
 
     struct hear hear;
+    int first_listener;           /* who hears this leg, as a list; -1: nobody */
+    int next_listener;            /* where this leg stands in the list of the one that it hears */
     int playlist[TABLE_PLAYLIST]; /* announcements still to come */
     int playlist_n;
     size_t frame;       /* next frame of the running sound */
@@ -74,7 +76,6 @@ struct table_sound {
 
 struct table {
     struct table_leg *legs;
-    int16_t *listens; /* for each leg: the leg it hears, or -1 */
     int cap;
     int used;
     struct table_sound sounds[TABLE_SOUNDS];
