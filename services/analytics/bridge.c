@@ -22,7 +22,7 @@
 
 #define ACK_WAIT   TL_SEC(10)
 #define STILL_BUSY TL_SEC(3)
-#define BATCH      512
+#define BATCH      (ANALYTICS_UNCONFIRMED_MAX / 4) /* the kit lets four of them be unacknowledged */
 #define TRY_AGAIN  TL_MSEC(50)
 #define TOKENS_MAX 4
 #define FOREVER    1000000000 /* deliveries: only junk is given up, and that we judge ourselves */
@@ -348,10 +348,14 @@ int analytics_bridge_new(struct analytics_bridge **ret, struct tl_loop *loop, st
         analytics_bridge_free(b);
         return err;
     }
-    tl_timer_every(b->busy, STILL_BUSY);
-    tl_bus_on_connect(bus, on_connect, b);
     *ret = b;
     return 0;
+}
+
+void analytics_bridge_start(struct analytics_bridge *b)
+{
+    tl_timer_every(b->busy, STILL_BUSY);
+    tl_bus_on_connect(b->bus, on_connect, b);
 }
 
 struct analytics_bridge *analytics_bridge_free(struct analytics_bridge *b)

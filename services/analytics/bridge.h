@@ -20,10 +20,15 @@ struct analytics_bridge_opts {
     size_t window;       /**< event ids remembered, to drop what comes twice */
 };
 
-/** Starts as soon as the stream is there.  0 or negative errno. */
+/** Most events between the stream and Kafka's confirmation. */
+#define ANALYTICS_UNCONFIRMED_MAX 2048
+
+/** 0 or negative errno. */
 int analytics_bridge_new(struct analytics_bridge **ret, struct tl_loop *loop, struct tl_bus *bus,
                          const struct analytics_sink *sink,
                          const struct analytics_bridge_opts *opts);
+/** Consume, as soon as the stream is there. */
+void analytics_bridge_start(struct analytics_bridge *b);
 /** What Kafka has not confirmed stays in the stream.  The sink must be closed before: it reports to
  * us. */
 struct analytics_bridge *analytics_bridge_free(struct analytics_bridge *b);

@@ -3,6 +3,7 @@
 #include <time.h>
 #include <tl_svc.h>
 
+#include "adapters/kafka_tail.h"
 #include "bridge.h"
 #include "handlers.h"
 
@@ -10,6 +11,7 @@ struct app {
     struct tl_svc *svc;
     struct tl_events *events;
     struct tl_kafka *kafka;
+    struct analytics_tail *tail;
     struct analytics_handlers *handlers;
     struct analytics_bridge *bridges[2];
     struct tl_timer *drain;
@@ -33,8 +35,9 @@ static void drain_tick(void *arg)
     struct app *app = arg;
     size_t held = tl_events_waiting(app->events);
 
-    for (size_t i = 0; app->kafka && tl_kafka_ready(app->kafka) && i < TL_LEN(app->bridges); i++)
-        held += analytics_bridge_held(app->bridges[i]);
+    for (size_t i = 0; i < TL_LEN(app->bridges); i++)
+        if (app->bridges[i] && tl_kafka_ready(app->kafka))
+            held += analytics_bridge_held(app->bridges[i]);
     if (held)
         return;
     tl_timer_stop(app->drain);
@@ -45,8 +48,9 @@ static void on_drain(void *arg)
 {
     struct app *app = arg;
 
-    for (size_t i = 0; app->kafka && i < TL_LEN(app->bridges); i++)
-        analytics_bridge_quiesce(app->bridges[i]);
+    for (size_t i = 0; i < TL_LEN(app->bridges); i++)
+        if (app->bridges[i])
+            analytics_bridge_quiesce(app->bridges[i]);
     tl_timer_every(app->drain, TL_MSEC(20));
 }
 
@@ -55,11 +59,28 @@ static void on_stop(void *arg)
     struct app *app = arg;
 
     app->drain = tl_timer_free(app->drain);
+    app->tail = analytics_tail_free(app->tail);
     app->kafka = tl_kafka_close(app->kafka);
     for (size_t i = 0; i < TL_LEN(app->bridges); i++)
         app->bridges[i] = analytics_bridge_free(app->bridges[i]);
     app->handlers = analytics_handlers_free(app->handlers);
     app->events = tl_events_free(app->events);
+}
+
+static void on_known(void *arg, struct tl_str topic, struct tl_str event_id)
+{
+    struct app *app = arg;
+
+    analytics_bridge_known(app->bridges[tl_str_eq(topic, TL_STR("threadline.clickstream.v1"))],
+                           event_id);
+}
+
+static void on_tail(void *arg)
+{
+    struct app *app = arg;
+
+    for (size_t i = 0; i < TL_LEN(app->bridges); i++)
+        analytics_bridge_start(app->bridges[i]);
 }
 
 /* Without a broker the events wait in JetStream: nothing consumes them. */
@@ -85,6 +106,9 @@ static int open_kafka(struct app *app, const char *brokers, size_t window)
                                    &sink, &streams[i]);
     if (!err)
         err = tl_svc_need(app->svc, "kafka", kafka_ok, app->kafka);
+    if (!err)
+        err = analytics_tail_read(&app->tail, tl_svc_loop(app->svc), brokers,
+                                  ANALYTICS_UNCONFIRMED_MAX, on_known, on_tail, app);
     return err;
 }
 
