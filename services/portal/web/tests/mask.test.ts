@@ -2,7 +2,7 @@
 // What never leaves the customer's browser: first our own lock, then rrweb and ours together.
 import { afterEach, describe, expect, it } from 'vitest';
 import { record } from 'rrweb';
-import { BLOCK_SELECTOR, BULLETS, MASK_SELECTOR, maskText, scrub } from '../src/cobrowse/mask';
+import { BLOCK_SELECTOR, BULLETS, MASK_SELECTOR, maskText, scrub, without } from '../src/cobrowse/mask';
 import type { PageEvent } from '../src/cobrowse/wire';
 
 const full = (node: object): PageEvent => ({ type: 2, timestamp: 1, data: { node } });
@@ -65,6 +65,23 @@ describe('scrub', () => {
     const event = full(el('input', { value: 'mine' }));
     scrub(event);
     expect(text(event)).toContain('mine');
+  });
+});
+
+describe('without', () => {
+  const hidden = (id: number) => id >= 100;
+
+  it('drops what happens in our own interface and keeps the rest', () => {
+    const e = without({ type: 3, timestamp: 1, data: { source: 0,
+      adds: [{ parentId: 1, node: {} }, { parentId: 100, node: { textContent: 'chat' } }],
+      removes: [{ parentId: 101, id: 5 }], texts: [{ id: 102, value: 'chat' }], attributes: [] } }, hidden);
+    expect(text(e)).not.toContain('chat');
+    expect(e!.data).toMatchObject({ adds: [{ parentId: 1 }], removes: [], texts: [] });
+    expect(without({ type: 3, timestamp: 1, data: { source: 0, adds: [], removes: [], attributes: [],
+      texts: [{ id: 100, value: 'chat' }] } }, hidden)).toBeNull();
+    expect(without({ type: 3, timestamp: 1, data: { source: 15, id: 100 } }, hidden)).toBeNull();
+    const other = { type: 3, timestamp: 1, data: { source: 3, id: 4 } };
+    expect(without(other, hidden)).toBe(other);
   });
 });
 

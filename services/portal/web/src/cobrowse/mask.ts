@@ -49,6 +49,26 @@ export function scrub(e: PageEvent): PageEvent {
   return e;
 }
 
+/**
+ * The event without what happens inside nodes that are hidden (our own interface: rrweb leaves its
+ * first picture out, but not what changes in its shadow root later); null: nothing is left.
+ */
+export function without(e: PageEvent, hidden: (node: number) => boolean): PageEvent | null {
+  if (e.type !== EVENT_INCREMENTAL)
+    return e;
+  const data = e.data as Record<string, unknown>;
+  if (data['source'] !== SOURCE_MUTATION)
+    return typeof data['id'] === 'number' && hidden(data['id']) ? null : e;
+  const keep = (list: unknown, key: string): unknown[] =>
+    ((list ?? []) as Record<string, number>[]).filter(m => !hidden(m[key]!));
+  const left = {
+    adds: keep(data['adds'], 'parentId'), removes: keep(data['removes'], 'parentId'),
+    texts: keep(data['texts'], 'id'), attributes: keep(data['attributes'], 'id'),
+  };
+  const any = Object.values(left).some(list => list.length) || data['isAttachIframe'];
+  return any ? { ...e, data: { ...data, ...left } } : null;
+}
+
 function scrubMutation(data: Record<string, unknown>): Record<string, unknown> {
   const adds = data['adds'] as { node: SerialNode }[] | undefined;
   const attributes = data['attributes'] as { attributes: Attributes }[] | undefined;

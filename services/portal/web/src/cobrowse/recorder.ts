@@ -4,7 +4,7 @@
  */
 import { record, type eventWithTime } from 'rrweb';
 import type { RoomChannel } from './channel';
-import { BLOCK_SELECTOR, MASK_SELECTOR, maskText, scrub } from './mask';
+import { BLOCK_SELECTOR, MASK_SELECTOR, maskText, scrub, without } from './mask';
 import { PageOverlay } from './overlay';
 import { EVENT_FULL, EVENT_META, type PageEvent, type RoomFrame } from './wire';
 
@@ -50,8 +50,16 @@ export function startRecording(
     return true;
   };
 
+  const isOurs = (id: number): boolean => {
+    const node = record.mirror.getNode(id) as Node | null;
+    return node !== null && (node === root.host || node.getRootNode() === root);
+  };
+
   const emit = (raw: eventWithTime) => {
-    const e = scrub(raw as unknown as PageEvent);
+    const theirs = without(raw as unknown as PageEvent, isOurs);
+    if (!theirs)
+      return;
+    const e = scrub(theirs);
     if (e.type === EVENT_META) {
       meta = e; /* sent behind its picture, so that somebody who joins late gets both */
     } else if (e.type === EVENT_FULL) {

@@ -90,7 +90,8 @@ export function onFrame(s: DeskState, f: ServerFrame): DeskState {
       ...t, cobrowse: 'on', ticket: t.ticket || f.body.ticket || '' }));
   case 'cobrowse_stopped':
     return { ...onTalk(s, f.body.contact_id, t => ({ ...t, cobrowse: 'off', ticket: '' })),
-      notice: 'The page is no longer shown.' };
+      notice: isOver(s.talks[f.body.contact_id ?? '']?.state.phase) ? s.notice
+        : 'The page is no longer shown.' };
   case 'board':
     return { ...s, board: f.body };
   default:

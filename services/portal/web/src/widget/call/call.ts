@@ -16,6 +16,7 @@ import { PageShare } from './share';
 import { initial, isRunning, micProblem, onContact, onFrame, requestProblem, type CallState }
   from './state';
 
+const GRANT_MS = 600; // how long a grant that comes by itself is waited for
 const LINGER_MS = 60_000; // the session stays for the survey, then goes
 
 export class Call implements CallHandle {
@@ -199,8 +200,11 @@ export class Call implements CallHandle {
       this.closeView(f.body.leg_id ?? '');
       this.leg?.serverClosed(f.body.leg_id ?? '', f.body.reason ?? '');
     } else if (f.kind === 'cobrowse_grant') {
-      if (f.body.contact_id === this.now.contact_id && this.now.cobrowseWanted)
+      if (f.body.contact_id === this.now.contact_id && this.now.cobrowseWanted) {
+        if (this.now.cobrowse === 'off')
+          this.state.patch({ cobrowse: 'starting' });
         this.share.begin(f.body.ticket ?? '');
+      }
     } else {
       if (f.kind === 'cobrowse_asked' && this.now.cobrowseWanted
         && f.body.contact_id === this.now.contact_id)
@@ -220,7 +224,7 @@ export class Call implements CallHandle {
     if (next.step === 'connected' && before.step !== 'connected') {
       this.host.emit('connected', { agent: next.agent });
       if (next.cobrowseWanted && next.cobrowse === 'off')
-        this.consent(true);
+        setTimeout(() => this.shareUnlessGranted(), before.step === 'waiting' ? GRANT_MS : 0);
     }
     if (next.step === 'waiting' && before.step === 'connected') {
       this.share.stop();
@@ -228,6 +232,13 @@ export class Call implements CallHandle {
     }
     if (next.instance !== before.instance)
       this.remember();
+  }
+
+  /** Consent given with the request brings a grant by itself; after a reload it has to be said again. */
+  private shareUnlessGranted(): void {
+    const { step, cobrowse, cobrowseWanted } = this.now;
+    if (step === 'connected' && cobrowseWanted && cobrowse === 'off')
+      this.consent(true);
   }
 
   private accepted(contact_id: string, instance: string): void {
