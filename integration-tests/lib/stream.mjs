@@ -21,44 +21,55 @@ async function envelope(svc) {
 
 const kcat = () => ['/usr/bin/kcat', '/usr/bin/kafkacat'].find(existsSync) ?? 'kcat';
 
-/** High water mark of a topic: where its next record will stand. */
+const run = (args, encoding = 'utf8') => execFileSync(kcat(), ['-b', kafkaBrokers, ...args],
+  { encoding, maxBuffer: 1 << 28 });
+
+/** High water marks of a topic, one for each partition: where the next records will stand. */
 export function end(svc) {
-  const out = execFileSync(kcat(), ['-b', kafkaBrokers, '-Q', '-t', `threadline.${svc}.v1:0:-1`],
-    { encoding: 'utf8' });
-  return Number(/offset (\d+)/.exec(out)?.[1] ?? 0);
+  const topic = `threadline.${svc}.v1`;
+  const listing = JSON.parse(run(['-L', '-J', '-t', topic]));
+  const partitions = listing.topics[0].partitions.map(p => p.partition).sort((a, b) => a - b);
+  const out = run(['-Q', ...partitions.flatMap(p => ['-t', `${topic}:${p}:-1`])]);
+  const marks = partitions.map(() => 0);
+  for (const [, p, offset] of out.matchAll(/\[(\d+)\] offset (\d+)/g)) marks[Number(p)] = Number(offset);
+  return marks;
 }
 
 export const ends = () => Object.fromEntries(TOPICS.map(t => [t, end(t)]));
 
-/** Records of one topic from an offset on: key, headers, decoded envelope. */
-export async function read(svc, from = 0) {
+/** Records of one partition from an offset on: key, headers, decoded envelope. */
+async function readPartition(svc, partition, from, to) {
   const type = await envelope(svc);
-  // Hex of key and value, headers as text: survives any byte.
-  const format = '%o\\t%k\\t%S\\t%h\\n';
-  const meta = execFileSync(kcat(), ['-b', kafkaBrokers, '-C', '-e', '-q', '-t', `threadline.${svc}.v1`,
-    '-o', String(from), '-f', format], { encoding: 'utf8', maxBuffer: 1 << 28 })
-    .split('\n').filter(Boolean);
-  const raw = execFileSync(kcat(), ['-b', kafkaBrokers, '-C', '-e', '-q', '-t', `threadline.${svc}.v1`,
-    '-o', String(from), '-c', String(meta.length), '-f', '%s'], { encoding: 'buffer', maxBuffer: 1 << 28 });
-  let at = 0;
-  return meta.map(line => {
+  const at = ['-C', '-e', '-q', '-t', `threadline.${svc}.v1`, '-p', String(partition), '-o', String(from),
+    '-c', String(to - from)];
+  const rows = run([...at, '-f', '%o\\t%k\\t%S\\t%h\\n']).split('\n').filter(Boolean);
+  const raw = run([...at, '-f', '%s'], 'buffer');
+  let seen = 0;
+  return rows.map(line => {
     const [offset, key, size, headers] = line.split('\t');
-    const value = raw.subarray(at, at + Number(size));
-    at += Number(size);
+    const value = raw.subarray(seen, seen + Number(size));
+    seen += Number(size);
     const event = type.toObject(type.decode(value), { longs: Number, enums: String, oneofs: true, defaults: true });
     return {
-      topic: svc, offset: Number(offset), key,
+      topic: svc, partition, offset: Number(offset), key,
       headers: Object.fromEntries(headers.split(',').map(h => h.split(/=(.*)/s).slice(0, 2))),
       meta: event.meta, name: event.event, body: event[event.event], envelope: event,
     };
   });
 }
 
+/** Records of one topic since its marks. */
+export async function read(svc, marks) {
+  const all = [];
+  for (const [partition, to] of end(svc).entries())
+    if (to > (marks[partition] ?? 0)) all.push(...await readPartition(svc, partition, marks[partition] ?? 0, to));
+  return all;
+}
+
 /** Everything that came since the given ends, all topics. */
 export async function since(marks) {
   const all = [];
-  for (const t of TOPICS)
-    if (end(t) > marks[t]) all.push(...await read(t, marks[t]));
+  for (const t of TOPICS) all.push(...await read(t, marks[t]));
   return all;
 }
 
