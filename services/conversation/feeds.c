@@ -141,7 +141,7 @@ static void delivered(void *arg, const struct task *t, int code, const char *rea
     TL_UNUSED(reason);
     if (code == 503) {
         tl_consumer_retry(cv->consumer, d->token);
-    } else { /* 404: a contact that is not ours */
+    } else {                                               /* 404: a contact that is not ours */
         (void)tl_seen_add(cv->seen, tl_id_str(&d->event)); /* forgotten: stepped again, harmless */
         tl_consumer_ack(cv->consumer, d->token);
     }

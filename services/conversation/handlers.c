@@ -65,8 +65,7 @@ struct cv *cv_free(struct cv *cv)
         struct lane *lane = TL_CONTAINER(e, struct lane, entry);
 
         after = tl_map_next(&cv->lanes, e);
-        tl_list_for_each(&lane->tasks, k)
-        {
+        tl_list_for_each (&lane->tasks, k) {
             cv_task_free(TL_CONTAINER(k, struct task, link));
         }
         tl_map_remove(&cv->lanes, &lane->entry);

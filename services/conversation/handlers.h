@@ -31,10 +31,10 @@ struct cv_opts {
     struct tl_loop *loop;
     struct tl_bus *bus;
     struct cv_store *store;
-    const char *media;       /**< media instance for new contacts: "m1" */
+    const char *media; /**< media instance for new contacts: "m1" */
     struct cv_rules rules;
-    tl_dur reconcile_every;  /**< 0: 10 s */
-    bool durable;            /**< consume the ACD's events from JetStream, too */
+    tl_dur reconcile_every; /**< 0: 10 s */
+    bool durable;           /**< consume the ACD's events from JetStream, too */
 };
 
 /** Subscribes and starts timers.  0 or -ENOMEM. */
@@ -99,8 +99,8 @@ struct task {
     struct cv_message *message; /**< stored with the step; freed with the task */
     struct cv_wrap_up *wrap_up;
     struct cv_survey *survey;
-    unsigned pays; /**< running work whose answer this is */
-    bool existed; /**< the message or survey was stored before */
+    unsigned pays;       /**< running work whose answer this is */
+    bool existed;        /**< the message or survey was stored before */
     char tickets[2][64]; /**< of a co-browse room: customer's, agent's */
     cv_done_fn *done;
     void *arg;

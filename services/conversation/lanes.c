@@ -1,4 +1,5 @@
-/* Each contact has a lane: its facts are loaded, stepped, committed and told one after the other. */
+/* Each contact has a lane: its facts are loaded, stepped, committed and told one after the other.
+ */
 #include "handlers.h"
 
 #include "adapters/outbox.h"

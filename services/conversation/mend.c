@@ -1,5 +1,6 @@
 /* Nobody stays stuck: work that failed is asked for again every second, overdue phases end every
- * two, and every ten the leading replica compares what conversation, ACD and media-relay believe. */
+ * two, and every ten the leading replica compares what conversation, ACD and media-relay believe.
+ */
 #include "handlers.h"
 
 #include "core/reconcile.h"
@@ -8,9 +9,9 @@
 #include <tl_log.h>
 #include <tl_mem.h>
 
-#define TICK         TL_SEC(1)
-#define PAGE         500
-#define REPAIRS_MAX  500 /**< at once; the next round finds the rest */
+#define TICK        TL_SEC(1)
+#define PAGE        500
+#define REPAIRS_MAX 500 /**< at once; the next round finds the rest */
 
 struct mend {
     struct cv *cv;
@@ -60,8 +61,8 @@ static void overdue(void *arg, int err, const struct cv_contact *rows, int n)
 
         if (!t)
             break;
-        tl_metric_add(tl_counter("tl_conversation_deadlines_total", NULL, "phases that were overdue"),
-                      1);
+        tl_metric_add(
+            tl_counter("tl_conversation_deadlines_total", NULL, "phases that were overdue"), 1);
         cv_submit(t, &rows[i].id);
     }
 }

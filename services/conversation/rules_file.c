@@ -6,8 +6,8 @@
 
 static const char *const top_keys[] = {"deadlines",         "threads", "dispositions",
                                        "not_ready_reasons", "survey",  NULL};
-static const char *const deadline_keys[] = {"setup",  "longest_wait", "media", "longest_talk",
-                                            "wrap_up", "grace",       NULL};
+static const char *const deadline_keys[] = {"setup",   "longest_wait", "media", "longest_talk",
+                                            "wrap_up", "grace",        NULL};
 static const char *const thread_keys[] = {"look_back", NULL};
 static const char *const survey_keys[] = {"question", NULL};
 static const char *const reason_keys[] = {"id", "label", NULL};
@@ -87,8 +87,8 @@ static int read_rules(struct cv_rules *r, const struct tl_yaml_node *root, struc
     n = tl_yaml_get(root, "threads");
     if (n) {
         err |= tl_yaml_known_keys(n, thread_keys, why);
-        err |= tl_yaml_read_dur(n, "look_back", r->look_back, TL_MIN(1), 90 * DAY, &r->look_back,
-                                why);
+        err |=
+            tl_yaml_read_dur(n, "look_back", r->look_back, TL_MIN(1), 90 * DAY, &r->look_back, why);
     }
     n = tl_yaml_get(root, "survey");
     if (n) {

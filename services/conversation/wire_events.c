@@ -13,20 +13,13 @@ typedef Threadline__Conversation__V1__ConversationEvent Event;
 const char *cv_wire_event_name(enum cv_event_kind kind)
 {
     static const char *const names[] = {
-        [CV_EV_THREAD_OPENED] = "thread_opened",
-        [CV_EV_THREAD_LINKED] = "thread_linked",
-        [CV_EV_REQUESTED] = "contact_requested",
-        [CV_EV_ROUTED] = "contact_routed",
-        [CV_EV_CONNECTED] = "contact_connected",
-        [CV_EV_HELD] = "contact_held",
-        [CV_EV_RETRIEVED] = "contact_retrieved",
-        [CV_EV_ENDED] = "contact_ended",
-        [CV_EV_MESSAGE] = "message_posted",
-        [CV_EV_WRAPPED_UP] = "wrap_up_completed",
-        [CV_EV_SURVEY] = "survey_answered",
-        [CV_EV_CONSENTED] = "cobrowse_consented",
-        [CV_EV_STOPPED] = "cobrowse_stopped",
-        [CV_EV_REPAIRED] = "contact_repaired",
+        [CV_EV_THREAD_OPENED] = "thread_opened", [CV_EV_THREAD_LINKED] = "thread_linked",
+        [CV_EV_REQUESTED] = "contact_requested", [CV_EV_ROUTED] = "contact_routed",
+        [CV_EV_CONNECTED] = "contact_connected", [CV_EV_HELD] = "contact_held",
+        [CV_EV_RETRIEVED] = "contact_retrieved", [CV_EV_ENDED] = "contact_ended",
+        [CV_EV_MESSAGE] = "message_posted",      [CV_EV_WRAPPED_UP] = "wrap_up_completed",
+        [CV_EV_SURVEY] = "survey_answered",      [CV_EV_CONSENTED] = "cobrowse_consented",
+        [CV_EV_STOPPED] = "cobrowse_stopped",    [CV_EV_REPAIRED] = "contact_repaired",
     };
 
     return names[kind];
@@ -59,9 +52,9 @@ union body {
     Threadline__Conversation__V1__ContactRepaired repaired;
 };
 
-#define BODY(member, CASE_NAME, field, init)                                                   \
-    threadline__conversation__v1__##init##__init(&b->member);                                  \
-    m->event_case = CASE(CASE_NAME);                                                           \
+#define BODY(member, CASE_NAME, field, init)                  \
+    threadline__conversation__v1__##init##__init(&b->member); \
+    m->event_case = CASE(CASE_NAME);                          \
     m->field = &b->member
 
 static void fill_early(Event *m, union body *b, const struct cv_event *e,

@@ -211,10 +211,11 @@ static int in_list_waiting(struct cv_command *cmd, const char **why)
     *why = "after_contact_id must be an id, limit 1 to 1000";
     cmd->limit = m->limit;
     return m->limit < 1 || m->limit > 1000 || maybe_id(&cmd->contact, m->after_contact_id) ? -EINVAL
-                                                                                          : 0;
+                                                                                           : 0;
 }
 
-#define METHOD(snake) &threadline__conversation__v1__##snake##_request__descriptor, in_##snake, #snake
+#define METHOD(snake) \
+    &threadline__conversation__v1__##snake##_request__descriptor, in_##snake, #snake
 
 static const struct {
     const ProtobufCMessageDescriptor *type;
@@ -341,9 +342,8 @@ int cv_wire_positions(const void *data, size_t n, void (*each)(void *, const str
         struct cv_position p = {.position = r->position};
 
         err = need_id(&p.contact, r->contact_id);
-        p.expected_wait_s = r->expected_wait_ms < 0
-                                ? -1
-                                : (int)TL_LOWER((r->expected_wait_ms + 999) / 1000, 86400);
+        p.expected_wait_s =
+            r->expected_wait_ms < 0 ? -1 : (int)TL_LOWER((r->expected_wait_ms + 999) / 1000, 86400);
         if (!err)
             each(arg, &p);
     }

@@ -113,8 +113,8 @@ static void fill_card(struct card *k, const struct cv_card *card)
 
     *m = (Threadline__Signaling__V1__ContactCard)THREADLINE__SIGNALING__V1__CONTACT_CARD__INIT;
     k->visit = NULL;
-    if (card->visit.n && TL_PB_UNPACK(threadline__common__v1__visit, card->visit.s, card->visit.n,
-                                      &k->visit) == 0)
+    if (card->visit.n &&
+        TL_PB_UNPACK(threadline__common__v1__visit, card->visit.s, card->visit.n, &k->visit) == 0)
         m->visit = k->visit;
     m->contact_id = id(&c->id);
     m->thread_id = id(&c->thread);
@@ -160,9 +160,9 @@ static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct cv_me
 
 /* ---- pushes ----------------------------------------------------------------------------- */
 
-#define PUSH(member, CASE, value)                                                              \
-    Push push = THREADLINE__SIGNALING__V1__SERVER_MESSAGE__INIT;                               \
-    push.body_case = THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_##CASE;                   \
+#define PUSH(member, CASE, value)                                            \
+    Push push = THREADLINE__SIGNALING__V1__SERVER_MESSAGE__INIT;             \
+    push.body_case = THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_##CASE; \
     push.member = (value)
 
 int cv_wire_state(const struct cv_contact *c, enum cv_role viewer, struct tl_buf *out)

@@ -62,8 +62,7 @@ static void card_read(void *arg, int err, struct tl_str visit, const struct cv_e
                       int n)
 {
     struct card_job *job = arg;
-    struct cv_card card = {
-        .contact = &job->c, .visit = visit, .earlier = earlier, .n_earlier = n};
+    struct cv_card card = {.contact = &job->c, .visit = visit, .earlier = earlier, .n_earlier = n};
     struct tl_buf m = TL_BUF(256 * 1024);
 
     if (err) /* the call itself matters more than its history */
@@ -128,8 +127,8 @@ static void answered(void *arg, const struct tl_reply *r)
     struct call *call = arg;
     struct lane *lane = call->lane;
     struct cv *cv = call->cv;
-    bool refused = r->err == -EREMOTEIO && r->code >= 400 && r->code < 500 && r->code != 408 &&
-                   r->code != 429;
+    bool refused =
+        r->err == -EREMOTEIO && r->code >= 400 && r->code < 500 && r->code != 408 && r->code != 429;
     struct task *t = NULL;
 
     if (r->err && !refused) {

@@ -269,8 +269,7 @@ static bool wanted(const struct contact_row *row, const struct cv_query *q)
         return tl_id_eq(&c->agent, &q->id) && c->phase >= CV_RINGING && c->phase <= CV_WRAP_UP;
     case CV_Q_WAITING:
         return c->phase >= CV_ROUTED && c->phase <= CV_RINGING && strcmp(c->id.s, q->id.s) > 0;
-    case CV_Q_OPEN:
-        return (c->phase != CV_ENDED || c->owed) && strcmp(c->id.s, q->id.s) > 0;
+    case CV_Q_OPEN: return (c->phase != CV_ENDED || c->owed) && strcmp(c->id.s, q->id.s) > 0;
     case CV_Q_DUE: return row->due <= q->at && c->phase != CV_ENDED;
     }
     return false;
@@ -310,16 +309,13 @@ static int threads(struct cv_store *s, const struct tl_id *visitor, const struct
     for (size_t i = 0; i < m->n_threads; i++) {
         const struct cv_thread *t = &m->threads[i].t;
 
-        if (t->last_at >= since &&
-            ((!tl_id_empty(visitor) && tl_id_eq(&t->visitor, visitor)) ||
-             (!tl_id_empty(customer) && tl_id_eq(&t->customer, customer))))
+        if (t->last_at >= since && ((!tl_id_empty(visitor) && tl_id_eq(&t->visitor, visitor)) ||
+                                    (!tl_id_empty(customer) && tl_id_eq(&t->customer, customer))))
             rows[n++] = *t;
     }
     qsort(rows, (size_t)n, sizeof *rows, newest_first);
-    return later(m, (struct answer){.rows = rows,
-                                    .n = TL_LOWER(n, CV_THREADS_MAX),
-                                    .threads = fn,
-                                    .arg = arg});
+    return later(m, (struct answer){
+                        .rows = rows, .n = TL_LOWER(n, CV_THREADS_MAX), .threads = fn, .arg = arg});
 }
 
 static bool same_person(const struct cv_contact *c, const struct cv_contact *row)
@@ -357,11 +353,12 @@ static int card(struct cv_store *s, const struct cv_contact *c, cv_card_fn *fn, 
             memcpy(e->note, row->wrap_up->note, sizeof e->note);
         }
     }
-    return later(m, (struct answer){.rows = rows,
-                                    .n = n,
-                                    .visit = {.s = me ? me->visit : NULL, .n = me ? me->visit_n : 0},
-                                    .card = fn,
-                                    .arg = arg});
+    return later(m,
+                 (struct answer){.rows = rows,
+                                 .n = n,
+                                 .visit = {.s = me ? me->visit : NULL, .n = me ? me->visit_n : 0},
+                                 .card = fn,
+                                 .arg = arg});
 }
 
 static int messages(struct cv_store *s, const struct tl_id *id, const char *client_ref,

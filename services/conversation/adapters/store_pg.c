@@ -8,11 +8,10 @@
 #include <tl_mem.h>
 #include <tl_pg.h>
 
-
 #define CV_EVENTS_TOGETHER 8 /**< most events of one change */
 #define STMTS_MAX          (8 + CV_EVENTS_TOGETHER)
-#define LEADER_KEY "7163284"
-#define LEAD_EVERY TL_SEC(1)
+#define LEADER_KEY         "7163284"
+#define LEAD_EVERY         TL_SEC(1)
 
 struct pg_store {
     struct cv_store store;
@@ -91,7 +90,9 @@ static void add_contact(struct batch *b, struct pg_store *st, const struct cv_ch
 
     cv_row_from(row, c);
     row->params[row->n++] = number(b, 0, ch->due);
-    row->params[row->n++] = c->version ? number(b, 1, c->version) : ch->visit.n ? ch->visit.s : NULL;
+    row->params[row->n++] = c->version    ? number(b, 1, c->version)
+                            : ch->visit.n ? ch->visit.s
+                                          : NULL;
     if (!c->version) { /* the visit is binary */
         b->lengths[row->n - 1] = (int)ch->visit.n;
         b->formats[row->n - 1] = 1;

@@ -12,9 +12,9 @@ struct step {
 
 static const char *const phase_names[] = {"requested", "routed", "waiting", "ringing",
                                           "connected", "held",   "wrap_up", "ended"};
-static const char *const work_names[CV_WORKS] = {
-    "route",   "release", "dequeue", "finish",    "prepare",   "enqueue",
-    "connect", "hold",    "hang_up", "open_room", "close_room"};
+static const char *const work_names[CV_WORKS] = {"route",   "release",   "dequeue",   "finish",
+                                                 "prepare", "enqueue",   "connect",   "hold",
+                                                 "hang_up", "open_room", "close_room"};
 
 const char *cv_phase_name(enum cv_phase phase)
 {

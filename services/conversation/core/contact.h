@@ -7,8 +7,8 @@
  * answered, so that a crash anywhere is resumed by paying what is still owed.
  *
  * The core does no I/O and no allocation: one struct cv_contact in, the changed one out.
- * Invariants: exactly one ContactEnded for each contact (I1); facts of the ACD with an older (epoch,
- * seq) change nothing (I2); every phase has a deadline (I5).
+ * Invariants: exactly one ContactEnded for each contact (I1); facts of the ACD with an older
+ * (epoch, seq) change nothing (I2); every phase has a deadline (I5).
  */
 #ifndef CV_CONTACT_H
 #define CV_CONTACT_H
@@ -175,13 +175,13 @@ struct cv_event {
 
 /** Whom to tell what, after the commit. */
 enum cv_tell {
-    CV_TELL_CUSTOMER = 1 << 0,  /**< contact_state */
-    CV_TELL_AGENT = 1 << 1,     /**< contact_state */
-    CV_TELL_CARD = 1 << 2,      /**< contact_card to the agent */
-    CV_TELL_SURVEY = 1 << 3,    /**< survey to the customer */
-    CV_TELL_STOPPED = 1 << 4,   /**< cobrowse_stopped to both */
-    CV_TELL_FORMER = 1 << 5,    /**< contact_state ENDED to the agent who lost it */
-    CV_TELL_PROGRESS = 1 << 6,  /**< queue_progress to the customer */
+    CV_TELL_CUSTOMER = 1 << 0, /**< contact_state */
+    CV_TELL_AGENT = 1 << 1,    /**< contact_state */
+    CV_TELL_CARD = 1 << 2,     /**< contact_card to the agent */
+    CV_TELL_SURVEY = 1 << 3,   /**< survey to the customer */
+    CV_TELL_STOPPED = 1 << 4,  /**< cobrowse_stopped to both */
+    CV_TELL_FORMER = 1 << 5,   /**< contact_state ENDED to the agent who lost it */
+    CV_TELL_PROGRESS = 1 << 6, /**< queue_progress to the customer */
 };
 
 #define CV_EVENTS_MAX 6

@@ -75,8 +75,7 @@ static void wrapping(const struct round *r, const struct cv_ours *o, const struc
 {
     if (is(acd, "connected"))
         mend(r, &o->id, o->version,
-             (struct cv_fact){
-                 .kind = CV_MENDED, .work = CV_RELEASE, .repair = "release_missed"});
+             (struct cv_fact){.kind = CV_MENDED, .work = CV_RELEASE, .repair = "release_missed"});
     else if (!acd)
         mend(r, &o->id, o->version,
              (struct cv_fact){.kind = CV_WRAP_UP_TIMEOUT, .repair = "wrap_up_over"});

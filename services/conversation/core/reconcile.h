@@ -1,6 +1,6 @@
 /**
- * @file reconcile.h  What conversation, ACD and media-relay believe about the same contacts, and how
- * to mend the differences.  Pure.
+ * @file reconcile.h  What conversation, ACD and media-relay believe about the same contacts, and
+ * how to mend the differences.  Pure.
  *
  * Our phase is the truth about the customer, the ACD's about the agent.  A difference counts only
  * when both sides had time to hear of it (CV_SETTLED), so an event under way is no difference.

@@ -1,6 +1,6 @@
 /**
- * @file rules.h  What the business decides about contacts: deadlines, threads, dispositions, survey.
- * Read from deploy/config/conversation.yaml by rules_file.c.
+ * @file rules.h  What the business decides about contacts: deadlines, threads, dispositions,
+ * survey. Read from deploy/config/conversation.yaml by rules_file.c.
  */
 #ifndef CV_RULES_H
 #define CV_RULES_H

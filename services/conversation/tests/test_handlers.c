@@ -40,8 +40,7 @@ static void the_main_journey(void **state)
     world_acd(w, OFFERED, id, "agent-1");
     assert_words(w->pushes, "s:RINGING a:contact_card");
     world_acd(w, ACCEPTED, id, "agent-1");
-    assert_words(w->pushes,
-                 "s:RINGING a:contact_card s:CONNECTED a:CONNECTED a:contact_card");
+    assert_words(w->pushes, "s:RINGING a:contact_card s:CONNECTED a:CONNECTED a:contact_card");
     assert_words(w->asked, "connect");
     assert_words(w->events, "contact_connected");
     c = world_contact(w, id);

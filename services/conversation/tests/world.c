@@ -22,8 +22,7 @@ static void on_push(void *arg, const struct tl_msg *m)
     char word[80];
     char side = m->subject.s[3]; /* tl.session.x, tl.agent.x */
 
-    assert_int_equal(
-        TL_PB_UNPACK(threadline__signaling__v1__server_message, m->data, m->n, &p), 0);
+    assert_int_equal(TL_PB_UNPACK(threadline__signaling__v1__server_message, m->data, m->n, &p), 0);
     if (p->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_CONTACT_STATE)
         (void)snprintf(word, sizeof word, "%c:%s", side, phases[p->contact_state->phase]);
     else
@@ -215,9 +214,9 @@ void world_open(struct world *w)
     assert_int_equal(cv_store_memory_open(&w->store, w->loop), 0);
     memcpy(w->neighbours, all, sizeof all);
     for (size_t i = 0; i < TL_LEN(all); i++)
-        assert_int_equal(tl_bus_subscribe(&w->neighbours[i].sub, w->bus, all[i].subject, NULL,
-                                          on_neighbour, w),
-                         0);
+        assert_int_equal(
+            tl_bus_subscribe(&w->neighbours[i].sub, w->bus, all[i].subject, NULL, on_neighbour, w),
+            0);
     tl_bus_subscribe(&w->subs[0], w->bus, "tl.session.>", NULL, on_push, w);
     tl_bus_subscribe(&w->subs[1], w->bus, "tl.agent.>", NULL, on_push, w);
     tl_bus_subscribe(&w->subs[2], w->bus, "tl.events.conversation.>", NULL, on_event, w);
@@ -260,15 +259,14 @@ void world_forget(struct world *w)
 void world_ask_raw(struct world *w, const char *method, const void *data, size_t n)
 {
     char subject[100];
-    const struct tl_msg m = {.subject = tl_str(subject), .reply = "test.answer", .data = data, .n = n};
+    const struct tl_msg m = {
+        .subject = tl_str(subject), .reply = "test.answer", .data = data, .n = n};
 
     (void)snprintf(subject, sizeof subject, "tl.cmd.conversation.%s", method);
     w->answered = false;
     w->code = -1;
-    cv_on_command(w->cv, &(struct tl_msg){.subject = tl_str(subject),
-                                          .reply = m.reply,
-                                          .data = data,
-                                          .n = n});
+    cv_on_command(w->cv, &(struct tl_msg){
+                             .subject = tl_str(subject), .reply = m.reply, .data = data, .n = n});
     world_turn(w);
 }
 

@@ -46,10 +46,10 @@ struct world {
     char events[4096]; /**< names of published events */
     uint64_t last_seq; /**< of our events: contiguous */
     bool gap;
-    bool flow_closes;  /**< the flow says goodbye */
+    bool flow_closes; /**< the flow says goodbye */
     tl_time wrap_up_ends_at;
     struct tl_buf acd_rows, media_rows; /**< answers of list_contacts */
-    uint64_t epoch, seq; /**< of the pretended ACD */
+    uint64_t epoch, seq;                /**< of the pretended ACD */
     /* the last answer */
     bool answered;
     int code;

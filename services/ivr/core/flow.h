@@ -26,18 +26,18 @@ struct ivr_list {
 /** When somebody is there, in a fixed offset from UTC. */
 struct ivr_hours {
     struct tl_id name;
-    unsigned days;     /**< bit 0 Monday ... bit 6 Sunday */
-    int from_min;      /**< minute of the day, 0 to 1439 */
-    int to_min;        /**< first minute outside, 1 to 1440, after from_min */
+    unsigned days; /**< bit 0 Monday ... bit 6 Sunday */
+    int from_min;  /**< minute of the day, 0 to 1439 */
+    int to_min;    /**< first minute outside, 1 to 1440, after from_min */
     int utc_offset_min;
 };
 
 /** All that is given must hold; an empty list or 0 is not asked for. */
 struct ivr_when {
     struct ivr_list sections, tiers;
-    unsigned channels;     /**< bits 1 << enum ivr_channel */
-    int known_customer;    /**< 1 yes, -1 no, 0 not asked */
-    int open, closed;      /**< index of hours + 1 */
+    unsigned channels;  /**< bits 1 << enum ivr_channel */
+    int known_customer; /**< 1 yes, -1 no, 0 not asked */
+    int open, closed;   /**< index of hours + 1 */
 };
 
 /** One way out of a branch or a menu. */
