@@ -64,7 +64,7 @@ health() {
         if [ -z "$TL_KAFKA_BROKERS" ]; then echo "off (no broker)"
         else port_open "$port" && echo ok || echo "no answer"; fi ;;
     janus | nginx) port_open "$port" && echo ok || echo "no answer" ;;
-    media-plane) [ -S "$TL_MEDIA_PLANE_SOCKET" ] && echo ok || echo "no socket" ;;
+    media-plane) [ -S "$TL_MEDIA_PLANE_SOCKET" ] && group_of media-plane >/dev/null && echo ok || echo "no socket" ;;
     *)
         code=$(http_code "http://127.0.0.1:$port/readyz")
         case $code in 200) echo ok ;; 503) echo "not ready" ;; 000) echo "no answer" ;; *) echo "HTTP $code" ;; esac ;;

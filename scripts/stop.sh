@@ -9,11 +9,8 @@ set -u
 exec 9>"$TL_RUN_DIR/lock"
 flock -w 120 9 || die "another run or stop is going on in $TL_RUN_DIR"
 
-# Services first, so that they drain while their servers still answer.
 if pid=$(supervisor_pid); then
-    names=$(services_table | cut -d' ' -f1)
-    ctl stop $names >/dev/null 2>&1 9>&-
-    kill -TERM "$pid"
+    /usr/bin/python3 "$TL_ROOT/scripts/stop-all.py" "$SUPERVISOR_SOCK" $(services_table | cut -d' ' -f1) 9>&- || kill -TERM "$pid"
     for _ in $(seq 200); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
