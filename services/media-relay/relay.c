@@ -81,11 +81,17 @@ void work_failed(struct work *w, int code, const char *why)
 
 /* ---- decisions ---------------------------------------------------------------------------- */
 
+/* The plane has put something harmless in its place (commands.c). */
 static void on_hear(void *arg, int err, struct tl_str answer)
 {
     (void)arg, (void)answer;
-    if (err && err != -ECONNRESET && tl_log_allow("hear"))
-        tl_warn("the plane cannot let a leg hear what it should", TL_E(err));
+    if (!err || err == -ECONNRESET)
+        return;
+    tl_metric_add(tl_counter("tl_media_sounds_missing_total", NULL,
+                             "times a leg should have heard a sound that the plane does not have"),
+                  1);
+    if (tl_log_allow("hear"))
+        tl_warn("a sound is not there, music or silence is heard instead", TL_E(err));
 }
 
 static void let_go(struct relay *r, const struct legs_decision *d)

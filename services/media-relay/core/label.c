@@ -134,8 +134,8 @@ static void place_legs(struct legs *g, struct seat *s, struct leg *audio, struct
         pub[i]->contact = c;
         pub[i]->agent = c->agent;
         decide_leg(g, LEGS_DO_WATCH, pub[i], "");
-        if (!view[i])
-            continue;
+        if (!view[i] || pub[i]->state != LEG_UP)
+            continue; /* only what is up is viewed; legs.c relies on it */
         view[i]->contact = c;
         view[i]->feed = pub[i];
         pub[i]->view = view[i];

@@ -158,7 +158,7 @@ static void read_rtpmap(struct sdp_rtp *r, struct tl_str value)
 
 static void read_extmap(struct sdp_rtp *r, struct tl_str value)
 {
-    struct tl_str id = {0}, direction;
+    struct tl_str id = {0}, direction = {0};
     int64_t number;
 
     tl_str_split(&value, ' ', &id);

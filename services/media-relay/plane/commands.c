@@ -104,6 +104,21 @@ static int do_unpeer(struct plane *p, struct words *w)
     return 0;
 }
 
+/* A name that is not there must not leave the leg with what it heard before: on hold that would be
+ * the other party.  It hears music, or silence, and the control is told. */
+static int hear_sound(struct plane *p, int slot, struct tl_str name)
+{
+    int sound = find_sound(p, name), instead = table_find_sound(&p->table, "music");
+
+    if (sound >= 0)
+        table_hear(&p->table, slot, (struct hear){HEAR_SOUND, sound});
+    else if (instead >= 0)
+        table_hear(&p->table, slot, (struct hear){HEAR_SOUND, instead});
+    else
+        table_hear(&p->table, slot, (struct hear){HEAR_SILENCE, 0});
+    return sound < 0 ? sound : 0;
+}
+
 static int do_hear(struct plane *p, struct words *w)
 {
     int slot = find_leg(p, w);
@@ -117,7 +132,7 @@ static int do_hear(struct plane *p, struct words *w)
 
         hear = (struct hear){HEAR_LEG, find_leg(p, &key)};
     } else if (tl_str_starts(what, TL_STR("sound:"))) {
-        hear = (struct hear){HEAR_SOUND, find_sound(p, (struct tl_str){what.s + 6, what.n - 6})};
+        return hear_sound(p, slot, (struct tl_str){what.s + 6, what.n - 6});
     } else if (!tl_str_eq(what, TL_STR("silence"))) {
         return -EINVAL;
     }
@@ -129,7 +144,7 @@ static int do_hear(struct plane *p, struct words *w)
 
 static int do_play(struct plane *p, struct words *w)
 {
-    int slot = find_leg(p, w), sounds[TABLE_PLAYLIST], n = 0;
+    int slot = find_leg(p, w), sounds[TABLE_PLAYLIST], n = 0, err = 0;
     struct tl_str name;
 
     if (slot < 0)
@@ -138,11 +153,13 @@ static int do_play(struct plane *p, struct words *w)
         if (n == TABLE_PLAYLIST)
             return -E2BIG;
         sounds[n] = find_sound(p, name);
-        if (sounds[n++] < 0)
-            return -ENOENT;
+        if (sounds[n] < 0)
+            err = -ENOENT; /* the others are played */
+        else
+            n++;
     }
     table_play(&p->table, slot, sounds, n);
-    return 0;
+    return err;
 }
 
 static int do_label(struct plane *p, struct words *w)

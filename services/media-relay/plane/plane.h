@@ -16,6 +16,7 @@
  *                                -> <port>; payload types, 255: none; level 0: none
  *   unpeer <key>                 -> the far end is gone
  *   hear <key> silence | sound:<name> | leg:<key>
+ *                                   a sound that is not there: music or silence, and err
  *   play <key> <name> [<name>]   -> once, before what it hears
  *   label <key> <text...>
  *   close <key>

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <tl_clock.h>
+#include <tl_mem.h>
 #include <unistd.h>
 
 static struct plane plane;
@@ -149,6 +150,27 @@ static void a_taken_port_is_passed_over(void **state)
     close(fd);
 }
 
+/* On hold, a name that is not there must not leave the other party on the line. */
+static void an_unknown_sound_is_never_the_old_route(void **state)
+{
+    struct ogg_sound sound = {
+        .store = tl_alloc(3, 1), .frames = tl_alloc(1, sizeof *sound.frames), .n = 1};
+
+    (void)state;
+    sound.frames[0] = (struct ogg_frame){0, 3};
+    ask("1 open a");
+    ask("2 open b");
+    ask("3 hear a leg:b");
+    assert_string_equal(ask("4 hear a sound:moh"), "4 err 2 no such leg or sound");
+    assert_int_equal(plane.table.legs[0].hear.kind, HEAR_SILENCE);
+    assert_int_equal(table_add_sound(&plane.table, "music", &sound), 0);
+    ask("5 hear a leg:b");
+    assert_non_null(strstr(ask("6 hear a sound:moh"), "err"));
+    assert_int_equal(plane.table.legs[0].hear.kind, HEAR_SOUND);
+    assert_non_null(strstr(ask("7 play a nix music"), "err"));
+    assert_int_equal(plane.table.legs[0].playlist_n, 1);
+}
+
 static void nonsense_is_refused(void **state)
 {
     static const char *const bad[] = {
@@ -189,6 +211,7 @@ int main(void)
         TEST(a_new_control_finds_everything),
         TEST(ports_are_given_back),
         TEST(a_taken_port_is_passed_over),
+        TEST(an_unknown_sound_is_never_the_old_route),
         TEST(nonsense_is_refused),
     };
 

@@ -117,6 +117,8 @@ static void what_janus_generates_is_read(void **state)
     assert_int_equal(r.level_id, 1);
     assert_int_equal(sdp_read_rtp(&r, TL_STR("v=0\r\nm=audio 0 RTP/AVP 0\r\n")), -EBADMSG);
     assert_int_equal(sdp_read_rtp(&r, TL_STR("")), -EBADMSG);
+    /* Lines that say nothing; found by the fuzzer. */
+    assert_int_equal(sdp_read_rtp(&r, TL_STR("v=0\nm=audio\na=extmap:\na=rtpmap:\n")), -EBADMSG);
 }
 
 static void our_answer_reads_back(void **state)
