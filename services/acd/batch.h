@@ -45,7 +45,8 @@ void batch_init(struct batch *b);
 void batch_done(struct batch *b);
 void batch_clear(struct batch *b);
 /** Copies key and data.  Out of memory is remembered in b->err. */
-void batch_add(struct batch *b, enum piece_kind kind, struct tl_str key, const void *data, size_t n);
+void batch_add(struct batch *b, enum piece_kind kind, struct tl_str key, const void *data,
+               size_t n);
 void batch_refuse(struct batch *b, const char *reply, int code, const char *reason);
 struct tl_str batch_key(const struct batch *b, const struct piece *p);
 struct tl_str batch_data(const struct batch *b, const struct piece *p);

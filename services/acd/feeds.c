@@ -14,7 +14,8 @@ static void send_supply(struct handlers *h)
     h->supply_sent = tl_clock_mono();
     tl_buf_clear(&h->scratch);
     if (wire_supply(&s, &h->scratch) == 0)
-        (void)tl_bus_publish(h->o.bus, "tl.acd.supply", h->scratch.p, h->scratch.n); /* next second */
+        (void)tl_bus_publish(h->o.bus, "tl.acd.supply", h->scratch.p,
+                             h->scratch.n); /* next second */
     tl_timer_start(h->supply, TL_SEC(1));
 }
 
@@ -40,7 +41,7 @@ static void on_positions(void *arg)
         tl_buf_clear(&h->scratch);
         if (wire_positions(&s, &at, &h->scratch, &rows))
             return; /* no memory: in two seconds */
-        if (rows) /* lost: in two seconds */
+        if (rows)   /* lost: in two seconds */
             (void)tl_bus_publish(h->o.bus, "tl.acd.positions", h->scratch.p, h->scratch.n);
     } while (at != ACD_NONE);
 }
@@ -82,7 +83,8 @@ void feeds_free(struct handlers *h)
     h->positions = tl_timer_free(h->positions);
 }
 
-/* ---- gauges -------------------------------------------------------------------------------------------- */
+/* ---- gauges
+ * -------------------------------------------------------------------------------------------- */
 
 static void gauge(const char *name, const char *labels, const char *help, double value)
 {
@@ -102,8 +104,8 @@ static void measure_queue(const struct handlers *h, uint32_t q, tl_time now)
     gauge("tl_acd_oldest_wait_seconds", labels, "longest wait", (double)s.oldest_wait / 1e6);
     gauge("tl_acd_expected_wait_seconds", labels, "for who comes now; -1 unknown",
           s.expected_wait < 0 ? -1 : (double)s.expected_wait / 1e6);
-    gauge("tl_acd_forecast_error_ratio", labels, "mean absolute error of expected waits; -1 none yet",
-          s.mape);
+    gauge("tl_acd_forecast_error_ratio", labels,
+          "mean absolute error of expected waits; -1 none yet", s.mape);
 }
 
 static double age(tl_time now, tl_time since)

@@ -37,7 +37,8 @@ void repair(const char *kind)
                   1);
 }
 
-/* ---- decisions ------------------------------------------------------------------------------------- */
+/* ---- decisions
+ * ------------------------------------------------------------------------------------- */
 
 struct wire_meta next_meta(struct handlers *h, struct tl_id *id)
 {
@@ -116,7 +117,8 @@ void on_decision(void *arg, const struct acd_decision *d)
         decision_push(h, &s, d);
 }
 
-/* ---- the open batch --------------------------------------------------------------------------------- */
+/* ---- the open batch
+ * --------------------------------------------------------------------------------- */
 
 static void store_contact(void *arg, const struct acd_contact *c)
 {
@@ -195,7 +197,8 @@ static void on_wake(void *arg)
     if (!h->acd || h->role != OWNER)
         return;
     h->wake_at = 0;
-    (void)acd_step(h->acd, &(struct acd_fact){.kind = ACD_TICK}, core_now(h), NULL); /* cannot fail */
+    (void)acd_step(h->acd, &(struct acd_fact){.kind = ACD_TICK}, core_now(h),
+                   NULL); /* cannot fail */
     after_step(h);
 }
 
@@ -209,7 +212,8 @@ static void on_again(void *arg)
         flush(h);
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------ */
+/* ---- requests
+ * ------------------------------------------------------------------------------------------ */
 
 static void refuse(struct handlers *h, const struct tl_msg *m, int code, const char *reason)
 {
@@ -311,7 +315,8 @@ static void on_request(void *arg, const struct tl_msg *m)
     if (h->role != OWNER)
         return; /* whoever owns now answers */
     if (h->open->n_pieces > OPEN_MAX) {
-        (void)tl_bus_refuse(h->o.bus, m->reply, 503, "overloaded"); /* lost: the sender asks again */
+        (void)tl_bus_refuse(h->o.bus, m->reply, 503,
+                            "overloaded"); /* lost: the sender asks again */
         return;
     }
     err = wire_request(&r, h->acd, e->method, m->data, m->n, scene(h).skew);
@@ -348,7 +353,9 @@ void unsubscribe_all(struct handlers *h)
         h->endpoints[i].sub = tl_sub_free(h->endpoints[i].sub);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void make_metrics(struct handlers *h)
 {

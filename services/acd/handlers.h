@@ -18,11 +18,11 @@ struct handlers;
 struct handlers_opts {
     struct tl_loop *loop;
     struct tl_bus *bus;
-    struct store *store;         /**< taken over */
-    struct policy_file *policy;  /**< taken over */
-    const char *policy_path;     /**< read again by handlers_reload() */
-    const char *instance;        /**< name of this process, unique */
-    tl_dur lease;                /**< of the ownership; 0: 1 s */
+    struct store *store;        /**< taken over */
+    struct policy_file *policy; /**< taken over */
+    const char *policy_path;    /**< read again by handlers_reload() */
+    const char *instance;       /**< name of this process, unique */
+    tl_dur lease;               /**< of the ownership; 0: 1 s */
 };
 
 int handlers_new(struct handlers **ret, const struct handlers_opts *opts);

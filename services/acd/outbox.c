@@ -1,4 +1,5 @@
-/* A list of events in order, a window of them under way; an entry is done when its last event is. */
+/* A list of events in order, a window of them under way; an entry is done when its last event is.
+ */
 #include "outbox.h"
 #include "wire.h"
 #include <stdio.h>

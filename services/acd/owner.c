@@ -10,7 +10,8 @@
 
 static void take(struct handlers *h);
 
-/* ---- speaking ---------------------------------------------------------------------------------------- */
+/* ---- speaking
+ * ---------------------------------------------------------------------------------------- */
 
 /* After the commit: replies and pushes in order, events to the outbox's relay. */
 void say(struct handlers *h, struct batch *b)
@@ -112,7 +113,8 @@ void commit_done(void *arg, int err)
         flush_soon(h);
 }
 
-/* ---- losing --------------------------------------------------------------------------------------------- */
+/* ---- losing
+ * --------------------------------------------------------------------------------------------- */
 
 void step_down(struct handlers *h, const char *why)
 {
@@ -133,7 +135,8 @@ void step_down(struct handlers *h, const char *why)
     tl_timer_start(h->lease, POLL);
 }
 
-/* ---- taking --------------------------------------------------------------------------------------------- */
+/* ---- taking
+ * --------------------------------------------------------------------------------------------- */
 
 static int core_make(struct handlers *h)
 {

@@ -83,7 +83,8 @@ static uint64_t offer_number(const char *id)
     return *end ? 0 : n;
 }
 
-/* ---- requests ------------------------------------------------------------------------------------ */
+/* ---- requests
+ * ------------------------------------------------------------------------------------ */
 
 static bool read_needs(struct wire_request *r, const struct acd *acd, size_t n,
                        Threadline__Acd__V1__SkillNeed **from, struct acd_need *to, uint8_t *ret_n)
@@ -277,7 +278,8 @@ void wire_request_done(struct wire_request *r)
     r->message = tl_pb_free(r->message);
 }
 
-/* ---- answers -------------------------------------------------------------------------------------- */
+/* ---- answers
+ * -------------------------------------------------------------------------------------- */
 
 static int answer_enqueue(const struct wire_scene *s, const struct wire_request *r,
                           struct tl_buf *out)
@@ -289,8 +291,8 @@ static int answer_enqueue(const struct wire_scene *s, const struct wire_request 
     a.expected_wait_ms = -1;
     if (at != ACD_NONE) {
         uint32_t position = acd_position(s->acd, at);
-        tl_dur wait = position ? acd_expected_wait(s->acd, acd_contact(s->acd, at)->queue, position)
-                               : 0;
+        tl_dur wait =
+            position ? acd_expected_wait(s->acd, acd_contact(s->acd, at)->queue, position) : 0;
         a.position = (int32_t)position;
         a.expected_wait_ms = wait < 0 ? -1 : wait / 1000;
     }
@@ -303,8 +305,7 @@ static int answer_accept(const struct wire_scene *s, const struct wire_request *
     Threadline__Acd__V1__AcceptResponse a = THREADLINE__ACD__V1__ACCEPT_RESPONSE__INIT;
     uint32_t agent = acd_find_agent(s->acd, r->fact.agent), at = ACD_NONE;
 
-    while (agent != ACD_NONE &&
-           (at = acd_next_of_agent(s->acd, agent, at)) != ACD_NONE)
+    while (agent != ACD_NONE && (at = acd_next_of_agent(s->acd, agent, at)) != ACD_NONE)
         if (acd_contact(s->acd, at)->offer == r->fact.offer)
             a.contact_id = (char *)(uintptr_t)acd_contact(s->acd, at)->id.s;
     return tl_pb_pack(&a, out);
@@ -413,8 +414,8 @@ static int answer_explain(const struct wire_scene *s, const struct wire_request 
     if (at == ACD_NONE)
         return -ENOENT;
     a.lines = lines;
-    while (a.n_lines < ACD_HISTORY && acd_history(s->acd, at, (unsigned)a.n_lines, text[a.n_lines],
-                                                  WIRE_WHY_MAX)) {
+    while (a.n_lines < ACD_HISTORY &&
+           acd_history(s->acd, at, (unsigned)a.n_lines, text[a.n_lines], WIRE_WHY_MAX)) {
         lines[a.n_lines] = text[a.n_lines];
         a.n_lines++;
     }

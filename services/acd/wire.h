@@ -40,7 +40,7 @@ struct wire_request {
     enum wire_method method;
     void *message; /**< protobuf; freed by wire_request_done() */
     struct acd_fact fact;
-    uint64_t epoch; /**< the sender's, 0: none */
+    uint64_t epoch;           /**< the sender's, 0: none */
     enum acd_outcome outcome; /**< ACD_OK, or why it cannot become a fact */
     bool forbidden;           /**< the actor may not */
 };
@@ -91,7 +91,8 @@ int wire_push(const struct wire_scene *s, const struct acd_decision *d, struct t
 int wire_supply(const struct wire_scene *s, struct tl_buf *out);
 /** One message with at most 500 rows from contact *at on (ACD_NONE: the first); *at moves on and is
  *  ACD_NONE after the last.  *ret_rows: how many. */
-int wire_positions(const struct wire_scene *s, uint32_t *at, struct tl_buf *out, uint32_t *ret_rows);
+int wire_positions(const struct wire_scene *s, uint32_t *at, struct tl_buf *out,
+                   uint32_t *ret_rows);
 
 /** Records of Redis. */
 int wire_store_contact(const struct wire_scene *s, const struct acd_contact *c, struct tl_buf *out);

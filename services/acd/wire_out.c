@@ -74,7 +74,8 @@ void wire_row(const struct wire_scene *s, const struct acd_contact *c, struct wi
     m->since_us = c->since + s->skew;
 }
 
-/* ---- events ---------------------------------------------------------------------------------------- */
+/* ---- events
+ * ---------------------------------------------------------------------------------------- */
 
 struct envelope {
     Threadline__Acd__V1__AcdEvent event;
@@ -225,8 +226,8 @@ static int write_dequeued(struct envelope *e, const struct wire_scene *s,
     return tl_pb_pack(&e->event, out);
 }
 
-static int write_agent(struct envelope *e, const struct wire_scene *s,
-                       const struct acd_decision *d, struct tl_buf *out)
+static int write_agent(struct envelope *e, const struct wire_scene *s, const struct acd_decision *d,
+                       struct tl_buf *out)
 {
     Threadline__Acd__V1__AgentStateChanged a = THREADLINE__ACD__V1__AGENT_STATE_CHANGED__INIT;
     const struct acd_policy *p = acd_policy(s->acd);
@@ -267,8 +268,8 @@ static int write_conversation_over(struct envelope *e, const struct wire_scene *
     return tl_pb_pack(&e->event, out);
 }
 
-static int write_moved(struct envelope *e, const struct wire_scene *s,
-                       const struct acd_decision *d, struct tl_buf *out)
+static int write_moved(struct envelope *e, const struct wire_scene *s, const struct acd_decision *d,
+                       struct tl_buf *out)
 {
     Threadline__Acd__V1__ContactMoved m = THREADLINE__ACD__V1__CONTACT_MOVED__INIT;
 
@@ -365,7 +366,8 @@ out:
     return err;
 }
 
-/* ---- pushes to the desk -------------------------------------------------------------------------------- */
+/* ---- pushes to the desk
+ * -------------------------------------------------------------------------------- */
 
 static int push_offer(const struct wire_scene *s, const struct acd_decision *d, struct tl_buf *out)
 {
@@ -418,7 +420,9 @@ int wire_push(const struct wire_scene *s, const struct acd_decision *d, struct t
     }
 }
 
-/* ---- feeds ------------------------------------------------------------------------------------------------ */
+/* ---- feeds
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* Row by row with the same tag: what a repeated field is on the wire. */
 static int add_supply(const struct wire_scene *s, uint32_t queue, struct tl_buf *out)

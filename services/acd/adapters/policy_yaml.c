@@ -1,4 +1,5 @@
-/* From a YAML tree to plain arrays: names become indexes here, once, with the line of each mistake. */
+/* From a YAML tree to plain arrays: names become indexes here, once, with the line of each mistake.
+ */
 #include "policy_yaml.h"
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,8 @@ static uint32_t find_queue(const struct policy_file *p, const char *name)
     return UINT32_MAX;
 }
 
-/* ---- capacity and interruptions ---------------------------------------------------------------- */
+/* ---- capacity and interruptions ----------------------------------------------------------------
+ */
 
 static int read_capacity(const struct tl_yaml_node *map, uint8_t capacity[ACD_LOADS],
                          struct tl_buf *why)
@@ -118,7 +120,8 @@ static int read_interruptions(struct policy_file *p, const struct tl_yaml_node *
     return err;
 }
 
-/* ---- queues ------------------------------------------------------------------------------------ */
+/* ---- queues ------------------------------------------------------------------------------------
+ */
 
 /* {skill: level, ...} */
 static int read_needs(const struct policy_file *p, const struct tl_yaml_node *map, const char *key,
@@ -193,12 +196,12 @@ static int read_rings(const struct policy_file *p, const struct tl_yaml_node *li
 static int read_queue(struct policy_file *p, const struct tl_yaml_node *n,
                       struct acd_queue_policy *q, struct tl_buf *why)
 {
-    static const char *const keys[] = {"name",       "choose",         "offer_timeout",
-                                       "wrap_up",    "service_target", "handle_time",
-                                       "max_wait",   "max_waiting",    "preferred_timeout",
-                                       "requires",   "rings",          "overflow",
-                                       "no_staff",   "weight",         "manual",
-                                       "closed",     "hours",          NULL};
+    static const char *const keys[] = {"name",     "choose",         "offer_timeout",
+                                       "wrap_up",  "service_target", "handle_time",
+                                       "max_wait", "max_waiting",    "preferred_timeout",
+                                       "requires", "rings",          "overflow",
+                                       "no_staff", "weight",         "manual",
+                                       "closed",   "hours",          NULL};
     static const char *const choose[] = {"longest_idle", "least_occupied", "most_skilled",
                                          "round_robin"};
     static const char *const no_staff[] = {"wait", "close", "overflow"};
@@ -215,8 +218,8 @@ static int read_queue(struct policy_file *p, const struct tl_yaml_node *n,
     err |= tl_yaml_read_dur(n, "wrap_up", TL_SEC(30), 0, TL_HOUR(8), &q->wrap_up, why);
     err |= tl_yaml_read_dur(n, "service_target", TL_SEC(20), TL_SEC(1), TL_HOUR(24),
                             &q->service_target, why);
-    err |= tl_yaml_read_dur(n, "handle_time", TL_MIN(4), TL_SEC(1), TL_HOUR(24), &q->handle_time,
-                            why);
+    err |=
+        tl_yaml_read_dur(n, "handle_time", TL_MIN(4), TL_SEC(1), TL_HOUR(24), &q->handle_time, why);
     err |= tl_yaml_read_dur(n, "max_wait", 0, 0, TL_HOUR(240), &q->max_wait, why);
     err |= tl_yaml_read_dur(n, "preferred_timeout", TL_SEC(30), 0, TL_HOUR(24),
                             &q->preferred_timeout, why);
@@ -291,7 +294,8 @@ static int read_queues(struct policy_file *p, const struct tl_yaml_node *list, s
     return err ? -EINVAL : 0;
 }
 
-/* ---- skills, teams, agents ------------------------------------------------------------------------ */
+/* ---- skills, teams, agents
+ * ------------------------------------------------------------------------ */
 
 static int read_skills(struct policy_file *p, const struct tl_yaml_node *list, struct tl_buf *why)
 {
@@ -446,7 +450,8 @@ static int check_teams(const struct tl_yaml_node *teams, struct tl_buf *why)
     for (size_t i = 0; i < tl_yaml_count(teams); i++) {
         const struct tl_yaml_node *t = tl_yaml_item(teams, i);
         struct tl_id name;
-        if (!tl_yaml_is_map(t) || tl_yaml_known_keys(t, keys, why) || read_id(t, "name", &name, why))
+        if (!tl_yaml_is_map(t) || tl_yaml_known_keys(t, keys, why) ||
+            read_id(t, "name", &name, why))
             err = -EINVAL;
     }
     return err;
@@ -477,14 +482,15 @@ static int read_agents(struct policy_file *p, const struct tl_yaml_node *list,
     return err;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------ */
+/* ---- the file
+ * ------------------------------------------------------------------------------------ */
 
 static int read_all(struct policy_file *p, const struct tl_yaml_node *root, struct tl_buf *why)
 {
     static const char *const keys[] = {
-        "version", "partition",     "choose_contact", "fair",   "ageing", "retry_refused", "lease",
-        "rona_limit", "capacity",   "interruptions",  "skills", "queues", "teams",         "agents",
-        NULL};
+        "version",       "partition", "choose_contact", "fair",     "ageing",
+        "retry_refused", "lease",     "rona_limit",     "capacity", "interruptions",
+        "skills",        "queues",    "teams",          "agents",   NULL};
     static const char *const choose[] = {"priority", "ageing", "sla"};
     struct acd_policy *pol = &p->policy;
     int64_t version = 1, rona = 1;

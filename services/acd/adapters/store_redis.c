@@ -58,37 +58,37 @@ static struct tl_script keep_script = {
             "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1"};
 
 static struct tl_script leave_script = {
-    .text = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"};
+    .text =
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"};
 
 static struct tl_script commit_script = {
-    .text =
-        "local epoch = redis.call('HGET', KEYS[1], 'epoch') "
-        "if not epoch then return 'EMPTY' end "
-        "if epoch ~= ARGV[1] then return 'FENCED' end "
-        "if tonumber(redis.call('HGET', KEYS[1], 'batch')) >= tonumber(ARGV[2]) then "
-        "    return 'DONE' end "
-        "local at = 8 "
-        "local function take(n, command, key, more) "
-        "    local last = at + n - 1 "
-        "    while at <= last do "
-        "        local to = math.min(last, at + 3999) "
-        "        if more then redis.call(command, key, more, unpack(ARGV, at, to)) "
-        "        else redis.call(command, key, unpack(ARGV, at, to)) end "
-        "        at = to + 1 "
-        "    end "
-        "end "
-        "take(tonumber(ARGV[3]), 'HDEL', KEYS[2]) "
-        "take(tonumber(ARGV[4]) * 2, 'HSET', KEYS[2]) "
-        "take(tonumber(ARGV[5]) * 2, 'HSET', KEYS[3]) "
-        "take(tonumber(ARGV[6]), 'HDEL', KEYS[3]) "
-        "local n = tonumber(ARGV[7]) "
-        "if n > 0 then "
-        "    local fields = {} "
-        "    for i = 1, n do fields[2 * i - 1] = 'e' fields[2 * i] = ARGV[at + i - 1] end "
-        "    redis.call('XADD', KEYS[4], ARGV[1] .. '-' .. ARGV[2], unpack(fields)) "
-        "end "
-        "redis.call('HSET', KEYS[1], 'batch', ARGV[2]) "
-        "return 'OK'"};
+    .text = "local epoch = redis.call('HGET', KEYS[1], 'epoch') "
+            "if not epoch then return 'EMPTY' end "
+            "if epoch ~= ARGV[1] then return 'FENCED' end "
+            "if tonumber(redis.call('HGET', KEYS[1], 'batch')) >= tonumber(ARGV[2]) then "
+            "    return 'DONE' end "
+            "local at = 8 "
+            "local function take(n, command, key, more) "
+            "    local last = at + n - 1 "
+            "    while at <= last do "
+            "        local to = math.min(last, at + 3999) "
+            "        if more then redis.call(command, key, more, unpack(ARGV, at, to)) "
+            "        else redis.call(command, key, unpack(ARGV, at, to)) end "
+            "        at = to + 1 "
+            "    end "
+            "end "
+            "take(tonumber(ARGV[3]), 'HDEL', KEYS[2]) "
+            "take(tonumber(ARGV[4]) * 2, 'HSET', KEYS[2]) "
+            "take(tonumber(ARGV[5]) * 2, 'HSET', KEYS[3]) "
+            "take(tonumber(ARGV[6]), 'HDEL', KEYS[3]) "
+            "local n = tonumber(ARGV[7]) "
+            "if n > 0 then "
+            "    local fields = {} "
+            "    for i = 1, n do fields[2 * i - 1] = 'e' fields[2 * i] = ARGV[at + i - 1] end "
+            "    redis.call('XADD', KEYS[4], ARGV[1] .. '-' .. ARGV[2], unpack(fields)) "
+            "end "
+            "redis.call('HSET', KEYS[1], 'batch', ARGV[2]) "
+            "return 'OK'"};
 
 void store_entry(char out[44], uint64_t epoch, uint64_t number)
 {
@@ -100,7 +100,8 @@ static struct store_redis *of(struct store *s)
     return TL_CONTAINER(s, struct store_redis, store);
 }
 
-/* ---- commit -------------------------------------------------------------------------------------- */
+/* ---- commit
+ * -------------------------------------------------------------------------------------- */
 
 static int argv_room(struct store_redis *s, size_t n)
 {
@@ -181,13 +182,15 @@ static void redis_commit(struct store *store, const struct store_batch *b, store
         at = put_all(s, at, b->agents, 2 * b->n_agents);
         at = put_all(s, at, b->gone, b->n_gone);
         at = put_all(s, at, b->events, b->n_events);
-        err = tl_redis_eval(s->redis, &commit_script, on_commit, s, 4, (int)at, s->argv, s->argvlen);
+        err =
+            tl_redis_eval(s->redis, &commit_script, on_commit, s, 4, (int)at, s->argv, s->argvlen);
     }
     if (err)
         (void)tl_loop_defer(s->loop, commit_unsent, s); /* no memory: by the timer */
 }
 
-/* ---- taking ownership ------------------------------------------------------------------------------ */
+/* ---- taking ownership
+ * ------------------------------------------------------------------------------ */
 
 static void scan(struct store_redis *s, const char *cursor);
 
@@ -219,7 +222,8 @@ static void on_events(void *arg, int err, redisReply *reply)
         own_end(s, 0);
         return;
     }
-    if (tl_redis_cmd(s->redis, on_events, s, "XRANGE %s (%s + COUNT 100", s->keys[KEY_OUTBOX], last))
+    if (tl_redis_cmd(s->redis, on_events, s, "XRANGE %s (%s + COUNT 100", s->keys[KEY_OUTBOX],
+                     last))
         own_end(s, -EAGAIN);
 }
 
@@ -234,8 +238,7 @@ static void on_scan(void *arg, int err, redisReply *reply)
     }
     const redisReply *rows = reply->element[1];
     for (size_t i = 0; i + 1 < rows->elements; i += 2)
-        s->row(s->own_arg, kind,
-               (struct tl_str){rows->element[i]->str, rows->element[i]->len},
+        s->row(s->own_arg, kind, (struct tl_str){rows->element[i]->str, rows->element[i]->len},
                (struct tl_str){rows->element[i + 1]->str, rows->element[i + 1]->len});
     if (strcmp(reply->element[0]->str, "0") != 0) {
         scan(s, reply->element[0]->str);
@@ -314,8 +317,8 @@ static void on_keep(void *arg, int err, redisReply *reply)
                                                         : -ENODATA);
 }
 
-static void redis_keep(struct store *store, const char *instance, tl_dur lease,
-                       store_done_fn *done, void *arg)
+static void redis_keep(struct store *store, const char *instance, tl_dur lease, store_done_fn *done,
+                       void *arg)
 {
     struct store_redis *s = of(store);
     char ms[24];
@@ -345,7 +348,8 @@ static void redis_leave(struct store *store, const char *instance, store_done_fn
         done(arg, -EAGAIN);
 }
 
-/* ---- the outbox -------------------------------------------------------------------------------------- */
+/* ---- the outbox
+ * -------------------------------------------------------------------------------------- */
 
 static void redis_published(struct store *store, const struct tl_str *entries, size_t n)
 {

@@ -1,11 +1,13 @@
-/* The state machine of a contact: waiting -> offered -> connected -> wrapping -> out, with every way
- * back and out.  Each fact is a function; what it needs is allocated before anything changes. */
+/* The state machine of a contact: waiting -> offered -> connected -> wrapping -> out, with every
+ * way back and out.  Each fact is a function; what it needs is allocated before anything changes.
+ */
 #include "state.h"
 #include <tl_mem.h>
 
 #define NO_TEXT ((struct tl_str){0})
 
-/* ---- telling ---------------------------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------------------------------
+ */
 
 static void note_step(struct acd *acd, const struct decide *d)
 {
@@ -75,7 +77,8 @@ void agent_changed(struct acd *acd, uint32_t at)
     acd->changed_agent = at;
 }
 
-/* ---- ends --------------------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------------------------------
+ */
 
 /* Takes a contact out of whatever it is in.  Its agent, if any, is refreshed but not matched. */
 static void dismiss(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_str text)
@@ -182,7 +185,8 @@ static void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause 
     match_agent(acd, agent); /* chats: there may be room beside the wrap-up */
 }
 
-/* ---- a contact comes ------------------------------------------------------------------------------ */
+/* ---- a contact comes
+ * ------------------------------------------------------------------------------ */
 
 static bool needs_fit(const struct acd *acd, const struct acd_need *n, unsigned count)
 {
@@ -301,7 +305,7 @@ bool apply_staff_rules(struct acd *acd, uint32_t contact)
         return false;
     if (q->no_staff == ACD_STAFF_OVERFLOW && q->overflow_to != ACD_NONE && !c->c.overflowed) {
         if (move_to(acd, contact, q->overflow_to, ACD_NOBODY_STAFFED))
-            return false; /* no memory: it stays for now */
+            return false;                  /* no memory: it stays for now */
         (void)match_contact(acd, contact); /* nobody free: it waits there */
         return true;
     }
@@ -356,7 +360,8 @@ static int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_ou
     return 0;
 }
 
-/* ---- what happens to a contact ------------------------------------------------------------------------ */
+/* ---- what happens to a contact
+ * ------------------------------------------------------------------------ */
 
 static enum acd_outcome contact_left(struct acd *acd, const struct acd_fact *f)
 {
@@ -401,8 +406,8 @@ static enum acd_outcome wrap_up_done(struct acd *acd, const struct acd_fact *f)
     if (at == ACD_NONE)
         return ACD_OK;
     const struct acd_contact *c = &cell_at(acd, at)->c;
-    if (f->agent.n && (c->agent == ACD_NONE ||
-                       !tl_str_eq(tl_id_str(&post_at(acd, c->agent)->a.id), f->agent)))
+    if (f->agent.n &&
+        (c->agent == ACD_NONE || !tl_str_eq(tl_id_str(&post_at(acd, c->agent)->a.id), f->agent)))
         return ACD_WRONG_STATE;
     if (c->state != ACD_WRAPPING)
         return ACD_WRONG_STATE;
@@ -446,8 +451,7 @@ static enum acd_outcome offer_accepted(struct acd *acd, const struct acd_fact *f
     c->handed = false;
     arm(acd, at);
     contact_changed(acd, at);
-    tell(acd, &(struct decide){
-                  .kind = ACD_CONNECT, .contact = at, .agent = agent, .lasted = rang});
+    tell(acd, &(struct decide){.kind = ACD_CONNECT, .contact = at, .agent = agent, .lasted = rang});
     refresh_agent(acd, agent);
     match_agent(acd, agent); /* chats: there may be room for more */
     return ACD_OK;
@@ -530,12 +534,12 @@ static int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_c
     c->c.state = ACD_WAITING;
     c->c.deadline = 0;
     c->c.overflowed = c->c.overflowed || cause == ACD_OVERFLOW || cause == ACD_NOBODY_STAFFED;
-    c->forecast_ms = -1; /* what was told was about another queue */
+    c->forecast_ms = -1;              /* what was told was about another queue */
     (void)advance_ring(acd, contact); /* no memory: ring 0 until the timer */
     stand(acd, contact);
     contact_changed(acd, contact);
-    tell(acd, &(struct decide){
-                  .kind = ACD_MOVE, .cause = cause, .contact = contact, .agent = ACD_NONE});
+    tell(acd,
+         &(struct decide){.kind = ACD_MOVE, .cause = cause, .contact = contact, .agent = ACD_NONE});
     return 0;
 }
 
@@ -612,6 +616,17 @@ static int moved(struct acd *acd, const struct acd_fact *f, enum acd_outcome *ou
     return err;
 }
 
+/* Whoever is asked by name is asked, whatever was refused before. */
+static void forgive(struct acd_contact *c, uint32_t agent)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < c->n_excluded; i++)
+        if (c->excluded[i].agent != agent)
+            c->excluded[kept++] = c->excluded[i];
+    c->n_excluded = (uint8_t)kept;
+}
+
 static enum acd_outcome handed(struct acd *acd, const struct acd_fact *f)
 {
     uint32_t at = contact_by_id(acd, f->contact), to = acd_find_agent(acd, f->agent);
@@ -632,10 +647,11 @@ static enum acd_outcome handed(struct acd *acd, const struct acd_fact *f)
         unstand(acd, at);
     c->c.preferred = to;
     c->c.direct = c->handed = true;
+    forgive(&c->c, to);
     stand(acd, at);
     contact_changed(acd, at);
-    tell(acd, &(struct decide){
-                  .kind = ACD_MOVE, .cause = ACD_TRANSFER, .contact = at, .agent = to});
+    tell(acd,
+         &(struct decide){.kind = ACD_MOVE, .cause = ACD_TRANSFER, .contact = at, .agent = to});
     (void)match_contact(acd, at); /* busy: it waits for that agent */
     if (agent != ACD_NONE) {
         match_agent(acd, agent);
@@ -697,7 +713,8 @@ static int callback_wanted(struct acd *acd, const struct acd_fact *f, enum acd_o
     return 0;
 }
 
-/* ---- what happens to an agent --------------------------------------------------------------------------- */
+/* ---- what happens to an agent
+ * --------------------------------------------------------------------------- */
 
 static enum acd_outcome agent_ready(struct acd *acd, uint32_t agent, const struct acd_fact *f)
 {
@@ -790,7 +807,8 @@ static enum acd_outcome agent_fact(struct acd *acd, const struct acd_fact *f)
     }
 }
 
-/* ---- queues open and close -------------------------------------------------------------------------------- */
+/* ---- queues open and close
+ * -------------------------------------------------------------------------------- */
 
 static void close_at_once(struct acd *acd, uint32_t queue)
 {
@@ -816,7 +834,9 @@ static enum acd_outcome queue_fact(struct acd *acd, const struct acd_fact *f)
     return ACD_OK;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------- */
+/* ---- time
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void waiting_due(struct acd *acd, uint32_t at)
 {
@@ -883,7 +903,9 @@ tl_time acd_next_wake(const struct acd *acd)
     return at;
 }
 
-/* ---- the door ---------------------------------------------------------------------------------------------------- */
+/* ---- the door
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 int acd_step(struct acd *acd, const struct acd_fact *f, tl_time now, enum acd_outcome *ret_outcome)
 {

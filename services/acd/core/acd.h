@@ -17,17 +17,17 @@
 #include "policy.h"
 
 #define ACD_NONE         UINT32_MAX /**< no agent, no contact */
-#define ACD_EXCLUDED_MAX 4          /**< agents who refused a contact and are not asked again soon */
-#define ACD_HISTORY      8          /**< newest steps kept for acd_history() */
-#define ACD_CONTACTS_MAX 4000000    /**< contacts in the core at once */
+#define ACD_EXCLUDED_MAX 4       /**< agents who refused a contact and are not asked again soon */
+#define ACD_HISTORY      8       /**< newest steps kept for acd_history() */
+#define ACD_CONTACTS_MAX 4000000 /**< contacts in the core at once */
 
 struct acd;
 
 /** What happened. */
 enum acd_fact_kind {
-    ACD_TICK,             /**< time passed */
-    ACD_CONTACT_QUEUED,   /**< wants an agent: contact, thread, queue, channel, needs, priority ... */
-    ACD_CONTACT_LEFT,     /**< is gone, in whatever state: contact, cause */
+    ACD_TICK,           /**< time passed */
+    ACD_CONTACT_QUEUED, /**< wants an agent: contact, thread, queue, channel, needs, priority ... */
+    ACD_CONTACT_LEFT,   /**< is gone, in whatever state: contact, cause */
     ACD_CONTACT_RELEASED, /**< the conversation is over: contact, cause */
     ACD_WRAP_UP_DONE,     /**< the agent has noted the result: contact, agent */
     ACD_OFFER_ACCEPTED,   /**< agent, offer */
@@ -54,9 +54,9 @@ struct acd_fact {
     uint32_t queue; /**< index of acd_queue_find() */
     enum acd_channel channel;
     int32_t priority;
-    uint32_t attempt;  /**< times the contact was queued before; 0 the first time */
-    tl_time enqueued;  /**< 0: now.  A contact that comes again keeps its first time */
-    bool direct;       /**< only preferred_agent will do */
+    uint32_t attempt; /**< times the contact was queued before; 0 the first time */
+    tl_time enqueued; /**< 0: now.  A contact that comes again keeps its first time */
+    bool direct;      /**< only preferred_agent will do */
     bool emergency;
     uint8_t n_required, n_preferred;
     struct acd_need required[ACD_NEEDS_MAX], preferred[ACD_NEEDS_MAX];
@@ -91,14 +91,7 @@ enum acd_contact_state {
     ACD_CONTACT_STATES
 };
 
-enum acd_presence {
-    ACD_OFFLINE = 1,
-    ACD_NOT_READY,
-    ACD_READY,
-    ACD_RINGING,
-    ACD_BUSY,
-    ACD_WRAP_UP
-};
+enum acd_presence { ACD_OFFLINE = 1, ACD_NOT_READY, ACD_READY, ACD_RINGING, ACD_BUSY, ACD_WRAP_UP };
 
 /** Why something ended or changed; acd_cause_name() gives the word in events. */
 enum acd_cause {
@@ -195,19 +188,19 @@ struct acd_why {
 
 /** What to do, in this order. */
 enum acd_decision_kind {
-    ACD_ADMIT,       /**< contact stands in line */
-    ACD_OFFER,       /**< ring at agent; why is set */
-    ACD_CONNECT,     /**< agent has accepted */
-    ACD_TAKE_BACK,   /**< stop ringing; cause; the contact is in line again or gone */
-    ACD_TIME_OUT,    /**< stop ringing: not answered */
-    ACD_TURN_DOWN,   /**< declined */
-    ACD_DISMISS,     /**< the waiting contact goes; cause */
-    ACD_LET_GO,      /**< conversation over: agent, since is when it was accepted */
-    ACD_START_WRAP,  /**< until contact->deadline */
-    ACD_END_WRAP,    /**< cause */
-    ACD_MOVE,        /**< another ring or queue; cause */
-    ACD_SHOW_AGENT,  /**< the agent's presence changed */
-    ACD_FORGET,      /**< the contact is out of the core after this call */
+    ACD_ADMIT,      /**< contact stands in line */
+    ACD_OFFER,      /**< ring at agent; why is set */
+    ACD_CONNECT,    /**< agent has accepted */
+    ACD_TAKE_BACK,  /**< stop ringing; cause; the contact is in line again or gone */
+    ACD_TIME_OUT,   /**< stop ringing: not answered */
+    ACD_TURN_DOWN,  /**< declined */
+    ACD_DISMISS,    /**< the waiting contact goes; cause */
+    ACD_LET_GO,     /**< conversation over: agent, since is when it was accepted */
+    ACD_START_WRAP, /**< until contact->deadline */
+    ACD_END_WRAP,   /**< cause */
+    ACD_MOVE,       /**< another ring or queue; cause */
+    ACD_SHOW_AGENT, /**< the agent's presence changed */
+    ACD_FORGET,     /**< the contact is out of the core after this call */
     ACD_DECISIONS
 };
 
@@ -246,7 +239,8 @@ struct acd *acd_free(struct acd *acd);
 int acd_step(struct acd *acd, const struct acd_fact *fact, tl_time now,
              enum acd_outcome *ret_outcome);
 
-/** When to send ACD_TICK at the latest [us]; TL_NEVER: nothing is due.  Early ticks are harmless. */
+/** When to send ACD_TICK at the latest [us]; TL_NEVER: nothing is due.  Early ticks are harmless.
+ */
 tl_time acd_next_wake(const struct acd *acd);
 
 /** Exchange the rules without losing anybody: queues, skills and agents are matched by name.

@@ -45,7 +45,7 @@ void refresh_agent(struct acd *acd, uint32_t agent)
     p->a.presence = (uint8_t)presence_of(&p->a);
     if (p->a.presence == was)
         return;
-    tl_dur lasted = acd->now - p->a.since;
+    tl_dur lasted = p->a.since ? acd->now - p->a.since : 0; /* 0: never seen before */
     p->a.since = acd->now;
     tell(acd, &(struct decide){.kind = ACD_SHOW_AGENT,
                                .contact = ACD_NONE,
@@ -54,7 +54,8 @@ void refresh_agent(struct acd *acd, uint32_t agent)
                                .presence_was = was});
 }
 
-/* ---- lease: a list ordered by last heartbeat --------------------------------------------------- */
+/* ---- lease: a list ordered by last heartbeat ---------------------------------------------------
+ */
 
 void lease_end(struct acd *acd, uint32_t agent)
 {
@@ -89,7 +90,8 @@ void lease_renew(struct acd *acd, uint32_t agent)
     p->leased = true;
 }
 
-/* ---- staff changes move contacts between rings -------------------------------------------------- */
+/* ---- staff changes move contacts between rings --------------------------------------------------
+ */
 
 static void advance_all(struct acd *acd, uint32_t line)
 {
@@ -211,7 +213,8 @@ void sign_out(struct acd *acd, uint32_t agent, enum acd_cause cause)
     release_personal(acd, agent);
 }
 
-/* ---- places for the agents of a policy ----------------------------------------------------------- */
+/* ---- places for the agents of a policy
+ * ----------------------------------------------------------- */
 
 int posts_for(struct acd *acd, const struct acd_policy *policy)
 {

@@ -2,7 +2,8 @@
 #include "state.h"
 #include <tl_mem.h>
 
-/* ---- the rules' tables ------------------------------------------------------------------------- */
+/* ---- the rules' tables -------------------------------------------------------------------------
+ */
 
 static void tables_free(struct acd *acd)
 {
@@ -64,10 +65,12 @@ static int tables_make(struct acd *acd)
     return 0;
 }
 
-/* ---- exchanging the rules ------------------------------------------------------------------------ */
+/* ---- exchanging the rules
+ * ------------------------------------------------------------------------ */
 
 struct renaming {
-    uint32_t *queues, *skills, *profiles; /* old index -> new; profiles: by handle, what they were */
+    uint32_t *queues, *skills,
+        *profiles; /* old index -> new; profiles: by handle, what they were */
 };
 
 static void renaming_done(struct renaming *r)
@@ -199,10 +202,8 @@ static void carry_contact(struct acd *acd, const struct renaming *r, uint32_t at
     }
     contact_changed(acd, at);
     if (stranded)
-        tell(acd, &(struct decide){.kind = ACD_MOVE,
-                                   .cause = ACD_NEW_POLICY,
-                                   .contact = at,
-                                   .agent = ACD_NONE});
+        tell(acd, &(struct decide){
+                      .kind = ACD_MOVE, .cause = ACD_NEW_POLICY, .contact = at, .agent = ACD_NONE});
 }
 
 /* Agents without a place in the new rules finish what they have. */
@@ -306,7 +307,8 @@ struct acd *acd_free(struct acd *acd)
     return tl_free(acd);
 }
 
-/* ---- looking -------------------------------------------------------------------------------------- */
+/* ---- looking
+ * -------------------------------------------------------------------------------------- */
 
 const struct acd_policy *acd_policy(const struct acd *acd)
 {
@@ -327,7 +329,8 @@ uint32_t acd_find_agent(const struct acd *acd, struct tl_str id)
 {
     uint64_t hash = ids_hash(id);
 
-    ids_each (&acd->agent_ids, hash, at) {
+    ids_each(&acd->agent_ids, hash, at)
+    {
         if (tl_str_eq(tl_id_str(&post_at(acd, at)->a.id), id))
             return at;
     }
@@ -389,7 +392,8 @@ struct acd_size acd_size(const struct acd *acd)
     };
 }
 
-/* ---- storing and loading --------------------------------------------------------------------------- */
+/* ---- storing and loading
+ * --------------------------------------------------------------------------- */
 
 void acd_take_changed(struct acd *acd, void (*contact)(void *arg, const struct acd_contact *c),
                       void (*agent)(void *arg, const struct acd_agent *a), void *arg)
@@ -473,9 +477,7 @@ static void restore_held(struct acd *acd, uint32_t at, uint32_t agent)
         a->n_connected++;
         acd->queues[c->c.queue].connected++;
         break;
-    default:
-        a->n_wrapping++;
-        c->c.deadline = nearer(c->c.deadline, acd->now + q->wrap_up);
+    default: a->n_wrapping++; c->c.deadline = nearer(c->c.deadline, acd->now + q->wrap_up);
     }
     arm(acd, at);
 }

@@ -10,11 +10,11 @@ struct report {
     bool broken;
 };
 
-#define BREAK(r, ...)                                             \
-    do {                                                          \
-        if (!(r)->broken)                                         \
-            (void)snprintf((r)->line, (r)->size, __VA_ARGS__);    \
-        (r)->broken = true;                                       \
+#define BREAK(r, ...)                                          \
+    do {                                                       \
+        if (!(r)->broken)                                      \
+            (void)snprintf((r)->line, (r)->size, __VA_ARGS__); \
+        (r)->broken = true;                                    \
     } while (0)
 
 static bool in_list_of(const struct acd *acd, uint32_t agent, uint32_t contact)
@@ -121,7 +121,8 @@ static void check_line(const struct acd *acd, struct report *r, uint32_t at)
     bool waits = l->tree.first != TREE_NONE && !queue_policy(acd, l->queue)->manual;
     if (waits != bit_has(acd->waiting[l->load], at))
         BREAK(r, "line %u: somebody waits, or not", at);
-    if (l->tree.first != TREE_NONE && acd->heads[at].key != tree_at(&acd->nodes, l->tree.first)->key)
+    if (l->tree.first != TREE_NONE &&
+        acd->heads[at].key != tree_at(&acd->nodes, l->tree.first)->key)
         BREAK(r, "line %u: head is old", at);
 }
 

@@ -65,7 +65,8 @@ uint32_t contact_by_id(const struct acd *acd, struct tl_str id)
 {
     uint64_t hash = ids_hash(id);
 
-    ids_each (&acd->contact_ids, hash, at) {
+    ids_each(&acd->contact_ids, hash, at)
+    {
         if (tl_str_eq(tl_id_str(&cell_at(acd, at)->c.id), id))
             return at;
     }
@@ -185,10 +186,9 @@ bool advance_ring(struct acd *acd, uint32_t contact)
         stand(acd, contact);
     if (moved && stood) {
         contact_changed(acd, contact);
-        tell(acd, &(struct decide){.kind = ACD_MOVE,
-                                   .cause = ACD_NEXT_RING,
-                                   .contact = contact,
-                                   .agent = ACD_NONE});
+        tell(acd,
+             &(struct decide){
+                 .kind = ACD_MOVE, .cause = ACD_NEXT_RING, .contact = contact, .agent = ACD_NONE});
     }
     return moved;
 }
@@ -272,17 +272,16 @@ void arm(struct acd *acd, uint32_t contact)
     wheel_set(&acd->wheel, contact, at);
 }
 
-/* ---- who was here ------------------------------------------------------------------------------ */
+/* ---- who was here ------------------------------------------------------------------------------
+ */
 
 /* Late and repeated commands about a contact that is over must not bring it back. */
 void remember_gone(struct acd *acd, const struct tl_id *id, uint32_t attempt, bool left)
 {
     uint64_t hash = ids_hash(tl_id_str(id));
 
-    acd->gone[hash % GONE_SLOTS] = (struct gone){.hash = hash,
-                                                 .until = acd->now + TL_SEC(left ? 60 : 5),
-                                                 .attempt = attempt,
-                                                 .left = left};
+    acd->gone[hash % GONE_SLOTS] = (struct gone){
+        .hash = hash, .until = acd->now + TL_SEC(left ? 60 : 5), .attempt = attempt, .left = left};
 }
 
 const struct gone *find_gone(const struct acd *acd, struct tl_str id)

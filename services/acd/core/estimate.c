@@ -5,9 +5,8 @@
  *     nobody waits and somebody is idle        0
  *     answers seen while others waited (>= 5)  n * gap, gap = exponential mean of the time between
  *                                              answers (weight 1/8)
- *     else                                     n * handle / agents, handle = exponential mean of talk
- *                                              and wrap-up (first guess from the policy), agents =
- *                                              those of the queue who are ready or busy
+ *     else                                     n * handle / agents, handle = exponential mean of
+ * talk and wrap-up (first guess from the policy), agents = those of the queue who are ready or busy
  * The forecast told at arrival is kept, and compared with the wait that happened: error_sum adds
  * |forecast - wait| / wait for waits of a second and more (MAPE).
  */

@@ -43,10 +43,10 @@ static inline uint64_t ids_hash(struct tl_str s)
 }
 
 /** Walks the candidates: `at` runs over handles whose hash fits. */
-#define ids_each(t, hash_, at_)                                                                 \
-    for (uint32_t i_ = (t)->n_slots ? (uint32_t)(hash_) & ((t)->n_slots - 1) : 0, at_ = 0;      \
-         (t)->n_slots && (at_ = (t)->slots[i_].at) != IDS_NONE;                                 \
-         i_ = (i_ + 1) & ((t)->n_slots - 1))                                                    \
+#define ids_each(t, hash_, at_)                                                            \
+    for (uint32_t i_ = (t)->n_slots ? (uint32_t)(hash_) & ((t)->n_slots - 1) : 0, at_ = 0; \
+         (t)->n_slots && (at_ = (t)->slots[i_].at) != IDS_NONE;                            \
+         i_ = (i_ + 1) & ((t)->n_slots - 1))                                               \
         if ((t)->slots[i_].hash == (uint32_t)(hash_))
 
 #endif

@@ -226,7 +226,8 @@ uint32_t line_for(struct acd *acd, uint32_t queue, enum acd_load load, const str
     uint64_t hash = hash_line(queue, load, needs, n);
 
     *ret_err = 0;
-    ids_each (&acd->line_ids, hash, at) {
+    ids_each(&acd->line_ids, hash, at)
+    {
         if (same_line(acd->lines[at], queue, load, needs, n))
             return at;
     }

@@ -95,7 +95,8 @@ static struct rank rank_agent(const struct acd *acd, uint32_t agent, const struc
                          .idle = acd->now - post_at(acd, agent)->a.idle_since};
 }
 
-/* ---- offering ---------------------------------------------------------------------------------- */
+/* ---- offering ----------------------------------------------------------------------------------
+ */
 
 void offer(struct acd *acd, uint32_t contact, uint32_t agent)
 {
@@ -115,8 +116,8 @@ void offer(struct acd *acd, uint32_t contact, uint32_t agent)
     acd->queues[c->c.queue].ringing++;
     arm(acd, contact);
     contact_changed(acd, contact);
-    tell(acd, &(struct decide){
-                  .kind = ACD_OFFER, .contact = contact, .agent = agent, .why = &acd->why});
+    tell(acd,
+         &(struct decide){.kind = ACD_OFFER, .contact = contact, .agent = agent, .why = &acd->why});
     refresh_agent(acd, agent);
 }
 
@@ -148,7 +149,8 @@ void end_offer(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, e
     (void)advance_ring(acd, contact);
 }
 
-/* ---- a contact looks for an agent ---------------------------------------------------------------- */
+/* ---- a contact looks for an agent
+ * ---------------------------------------------------------------- */
 
 static bool match_personal(struct acd *acd, uint32_t contact)
 {
@@ -197,7 +199,8 @@ bool match_contact(struct acd *acd, uint32_t contact)
     return true;
 }
 
-/* ---- an agent looks for a contact ----------------------------------------------------------------- */
+/* ---- an agent looks for a contact
+ * ----------------------------------------------------------------- */
 
 struct best {
     uint32_t contact;
@@ -209,8 +212,7 @@ struct best {
 static void consider(struct acd *acd, struct best *b, uint32_t contact)
 {
     const struct tree_node *n = tree_at(&acd->nodes, contact);
-    uint64_t pass =
-        acd->policy->fair ? acd->queues[cell_at(acd, contact)->c.queue].pass : 0;
+    uint64_t pass = acd->policy->fair ? acd->queues[cell_at(acd, contact)->c.queue].pass : 0;
 
     if (b->contact != ACD_NONE && pass > b->pass)
         return;
@@ -247,7 +249,8 @@ static void consider_line(struct acd *acd, struct best *b, uint32_t agent, uint3
     const struct line *l = acd->lines[line];
     const struct head *h = &acd->heads[line];
 
-    if (b->contact != ACD_NONE && !acd->policy->fair && !tree_before(h->key, h->tie, b->key, b->tie))
+    if (b->contact != ACD_NONE && !acd->policy->fair &&
+        !tree_before(h->key, h->tie, b->key, b->tie))
         return;
     uint32_t c = first_willing(acd, &l->tree, agent);
     if (c != TREE_NONE)

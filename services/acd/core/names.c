@@ -97,12 +97,10 @@ const char *acd_cause_name(enum acd_cause c)
 const char *acd_decision_name(enum acd_decision_kind k)
 {
     static const char *const names[] = {
-        [ACD_ADMIT] = "admit",           [ACD_OFFER] = "offer",
-        [ACD_CONNECT] = "connect",       [ACD_TAKE_BACK] = "take_back",
-        [ACD_TIME_OUT] = "time_out",     [ACD_TURN_DOWN] = "turn_down",
-        [ACD_DISMISS] = "dismiss",       [ACD_LET_GO] = "let_go",
-        [ACD_START_WRAP] = "start_wrap", [ACD_END_WRAP] = "end_wrap",
-        [ACD_MOVE] = "move",             [ACD_SHOW_AGENT] = "show_agent",
+        [ACD_ADMIT] = "admit",         [ACD_OFFER] = "offer",       [ACD_CONNECT] = "connect",
+        [ACD_TAKE_BACK] = "take_back", [ACD_TIME_OUT] = "time_out", [ACD_TURN_DOWN] = "turn_down",
+        [ACD_DISMISS] = "dismiss",     [ACD_LET_GO] = "let_go",     [ACD_START_WRAP] = "start_wrap",
+        [ACD_END_WRAP] = "end_wrap",   [ACD_MOVE] = "move",         [ACD_SHOW_AGENT] = "show_agent",
         [ACD_FORGET] = "forget",
     };
     return NAME_OF(names, k);

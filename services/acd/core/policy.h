@@ -67,11 +67,11 @@ struct acd_queue_policy {
     enum acd_agent_choice choice;
     enum acd_no_staff no_staff;
     tl_dur offer_timeout, wrap_up, preferred_timeout;
-    tl_dur service_target; /**< for ACD_BY_SLA and the formulas */
-    tl_dur handle_time;    /**< first guess of talk and wrap-up, until measured */
-    tl_dur max_wait;       /**< 0: none */
-    tl_dur overflow_after; /**< 0: none */
-    uint32_t overflow_to;  /**< index, or UINT32_MAX */
+    tl_dur service_target;     /**< for ACD_BY_SLA and the formulas */
+    tl_dur handle_time;        /**< first guess of talk and wrap-up, until measured */
+    tl_dur max_wait;           /**< 0: none */
+    tl_dur overflow_after;     /**< 0: none */
+    uint32_t overflow_to;      /**< index, or UINT32_MAX */
     struct tl_id interflow_to; /**< another partition takes it after overflow_after; empty: none */
     uint32_t max_waiting;
     uint32_t weight; /**< share between queues under fairness, 1 to 100 */
@@ -109,7 +109,8 @@ struct acd_policy {
     tl_dur retry_refused; /**< an agent who refused a contact is asked again after this */
     tl_dur lease;         /**< an agent unseen for this long is lost */
     uint8_t rona_limit;   /**< missed offers in a row until the agent is not ready */
-    bool yields[ACD_LOADS][ACD_LOADS]; /**< [has][comes]: the first may be interrupted by the second */
+    bool yields[ACD_LOADS]
+               [ACD_LOADS]; /**< [has][comes]: the first may be interrupted by the second */
 };
 
 /** Which load a channel is. */

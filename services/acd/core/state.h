@@ -25,8 +25,8 @@ struct step {
 
 struct cell {
     struct acd_contact c;
-    uint32_t line;             /**< line it stands in or will return to */
-    uint32_t next, prev;       /**< of the same agent; next also chains free cells */
+    uint32_t line;       /**< line it stands in or will return to */
+    uint32_t next, prev; /**< of the same agent; next also chains free cells */
     uint32_t next_changed;
     bool changed;
     bool in_tree; /**< stands in the line, or with its preferred agent */
@@ -40,7 +40,7 @@ struct cell {
 
 struct post {
     struct acd_agent a;
-    uint32_t profile; /**< index in the policy, ACD_NONE when retired */
+    uint32_t profile;     /**< index in the policy, ACD_NONE when retired */
     struct tree personal; /**< contacts that wait for this agent */
     uint32_t lease_next, lease_prev;
     uint32_t next_changed;
@@ -74,8 +74,8 @@ struct queue {
     bool closed;
     uint64_t pass; /**< fairness: virtual time served */
     /* measured; estimate.c */
-    double gap_us;     /**< between answers while somebody waited; 0: unknown */
-    double handle_us;  /**< talk and wrap-up */
+    double gap_us;    /**< between answers while somebody waited; 0: unknown */
+    double handle_us; /**< talk and wrap-up */
     uint32_t n_gaps, n_handled;
     tl_time last_answer;
     double error_sum;
@@ -196,7 +196,8 @@ unsigned level_of(const struct acd *acd, uint32_t agent, uint32_t skill);
 bool apply_staff_rules(struct acd *acd, uint32_t contact);
 
 /* agents.c */
-void refresh_agent(struct acd *acd, uint32_t agent); /**< open loads and presence, told if changed */
+void refresh_agent(struct acd *acd,
+                   uint32_t agent); /**< open loads and presence, told if changed */
 uint8_t open_loads(const struct acd *acd, const struct post *p);
 void sign_in(struct acd *acd, uint32_t agent, struct tl_str session);
 void sign_out(struct acd *acd, uint32_t agent, enum acd_cause cause);

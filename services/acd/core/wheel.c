@@ -1,4 +1,5 @@
-/* Level l holds what is due in the same block of 64^(l+1) ms as now_ms but not of 64^l; see wheel.h. */
+/* Level l holds what is due in the same block of 64^(l+1) ms as now_ms but not of 64^l; see
+ * wheel.h. */
 #include "wheel.h"
 #include <string.h>
 #include <tl_mem.h>

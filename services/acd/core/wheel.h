@@ -33,7 +33,8 @@ void wheel_done(struct wheel *w);
 int wheel_reserve(struct wheel *w, uint32_t n);
 /** Moves the deadline of h; TL_NEVER clears it.  The past fires at the next pop. */
 void wheel_set(struct wheel *w, uint32_t h, tl_time at);
-/** Some handle whose deadline is at or before now, in order of time, cleared; WHEEL_NONE: no more. */
+/** Some handle whose deadline is at or before now, in order of time, cleared; WHEEL_NONE: no more.
+ */
 uint32_t wheel_pop(struct wheel *w, tl_time now);
 /** A time by which to pop again: exact within 64 ms, else a lower bound.  TL_NEVER: nothing set. */
 tl_time wheel_next(const struct wheel *w);

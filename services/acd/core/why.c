@@ -45,8 +45,8 @@ size_t acd_why_line(const struct acd *acd, const struct acd_decision *d, char *l
                       size);
     if (w->by_agent)
         return length(snprintf(line, size,
-                               "first in line; you are free (idle %s); %u serving, %u busy%s",
-                               idle, w->considered, w->rejected[ACD_REJECT_BUSY], ring),
+                               "first in line; you are free (idle %s); %u serving, %u busy%s", idle,
+                               w->considered, w->rejected[ACD_REJECT_BUSY], ring),
                       size);
     TL_UNUSED(acd);
     return length(snprintf(line, size, "%s (idle %s) of %u free and fit; %u serving, %u busy%s",
@@ -79,8 +79,8 @@ static size_t step_line(const struct acd *acd, const struct step *s, char *line,
     case ACD_MOVE:
         return length(snprintf(line, size, "+%.3fs moved: %s, ring %u", at, cause, s->ring), size);
     case ACD_LET_GO:
-        return length(snprintf(line, size, "+%.3fs conversation with %s over: %s", at, agent, cause),
-                      size);
+        return length(
+            snprintf(line, size, "+%.3fs conversation with %s over: %s", at, agent, cause), size);
     case ACD_START_WRAP:
         return length(snprintf(line, size, "+%.3fs %s in after-call work", at, agent), size);
     default:

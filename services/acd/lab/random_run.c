@@ -152,14 +152,28 @@ static void pick_needs(struct life *l, struct acd_fact *f)
 static void throw_fact(struct life *l, struct acd_fact *f)
 {
     static const uint8_t often[] = {
-        ACD_TICK,           ACD_TICK,           ACD_TICK,           ACD_CONTACT_QUEUED,
-        ACD_CONTACT_QUEUED, ACD_CONTACT_QUEUED, ACD_CONTACT_QUEUED, ACD_OFFER_ACCEPTED,
-        ACD_OFFER_ACCEPTED, ACD_OFFER_ACCEPTED, ACD_CONTACT_RELEASED, ACD_CONTACT_RELEASED,
-        ACD_WRAP_UP_DONE,   ACD_WRAP_UP_DONE,   ACD_AGENT_READY,    ACD_AGENT_READY,
-        ACD_AGENT_ALIVE,    ACD_CONTACT_LEFT,   ACD_OFFER_DECLINED,
+        ACD_TICK,
+        ACD_TICK,
+        ACD_TICK,
+        ACD_CONTACT_QUEUED,
+        ACD_CONTACT_QUEUED,
+        ACD_CONTACT_QUEUED,
+        ACD_CONTACT_QUEUED,
+        ACD_OFFER_ACCEPTED,
+        ACD_OFFER_ACCEPTED,
+        ACD_OFFER_ACCEPTED,
+        ACD_CONTACT_RELEASED,
+        ACD_CONTACT_RELEASED,
+        ACD_WRAP_UP_DONE,
+        ACD_WRAP_UP_DONE,
+        ACD_AGENT_READY,
+        ACD_AGENT_READY,
+        ACD_AGENT_ALIVE,
+        ACD_CONTACT_LEFT,
+        ACD_OFFER_DECLINED,
     };
     uint32_t kind = rng_below(&l->dice, 4) ? often[rng_below(&l->dice, sizeof(often))]
-                                            : rng_below(&l->dice, ACD_FACTS + 1);
+                                           : rng_below(&l->dice, ACD_FACTS + 1);
 
     *f = (struct acd_fact){.kind = (enum acd_fact_kind)kind};
     l->now += rng_below(&l->dice, 50) ? TL_MSEC(rng_below(&l->dice, 2000))

@@ -1,10 +1,12 @@
 /* Random lives: every invariant after every fact.  A seed that fails prints itself. */
-#include <lab/random_run.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
+
 #include <cmocka.h>
+
+#include <lab/random_run.h>
+#include <stdlib.h>
 
 static void live(uint64_t first, uint64_t seeds, uint32_t facts, bool reload)
 {

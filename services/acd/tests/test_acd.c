@@ -1,0 +1,412 @@
+/* What happens between contacts and agents, as a supervisor would tell it. */
+#include "story.c" /* NOLINT: the teller of stories is part of each test program */
+
+STORY(an_idle_agent_gets_the_contact_at_once, {0, READY("a1"), .expect = "a1 ready"},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1, a1 ringing"},
+      {3, ACCEPTS("a1", "c1"), .expect = "c1=a1, a1 busy"},
+      {63, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap, a1 wrap-up"},
+      {70, WRAPPED("c1"), .expect = "c1 done request, a1 ready"})
+
+STORY(who_waits_longest_meets_who_is_idle_longest, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, COMES("c2", "help"), .expect = "c2 in"}, {2, READY("a1"), .expect = "c1>a1"},
+      {3, READY("a2"), .expect = "c2>a2"}, {4, READY("a3"), .expect = ""},
+      {5, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+      {6, LEAVES("c2"), .expect = "c2<a2 customer_left, c2 gone customer_left"},
+      {7, COMES("c3", "help"), .expect = "c3 in, c3>a2"}) /* a2 kept its place: idle since 3 */
+
+STORY(a_higher_priority_goes_first, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, COMES("c2", "help", .priority = 5), .expect = "c2 in"},
+      {2, READY("a1"), .expect = "c2>a1"})
+
+STORY(a_supervisor_moves_somebody_up, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, COMES("c2", "help"), .expect = "c2 in"}, {2, RANKED("c2", 3), .expect = ""},
+      {3, RANKED("c9", 3), .expect = "(unknown contact)"},
+      {3, RANKED("c2", 5000), .expect = "(value out of range)"},
+      {3, READY("a1"), .expect = "c2>a1"})
+
+STORY(a_missed_offer_returns_to_the_front_and_goes_to_another, {0, READY("a1"), .expect = ""},
+      {1, READY("a2"), .expect = ""}, {2, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {3, COMES("c2", "help"), .expect = "c2 in, c2>a2"},
+      {4, ACCEPTS("a2", "c2"), .expect = "c2=a2"}, {5, COMES("c3", "help"), .expect = "c3 in"},
+      {22.1, TICK, .expect = "c1~a1, c3>a1"}, /* a1 may have another, c1 waits for others */
+      {22.5, READY("a3"), .expect = "c1>a3"})
+
+STORY(missing_twice_makes_the_agent_not_ready, {0, READY("a1"), .expect = "a1 ready"},
+      {0, COMES("c1", "help"), .expect = "c1 in, c1>a1"}, {20.1, TICK, .expect = "c1~a1, a1 ready"},
+      {41.1, TICK, .expect = "c1>a1"}, /* asked again after 20 s, in whole seconds */
+      {61.2, TICK, .expect = "c1~a1, a1 not ready"}, {62, READY("a1"), .expect = "a1 ready"},
+      {82.1, TICK, .expect = "c1>a1"})
+
+STORY(a_declined_contact_goes_to_the_next, {0, READY("a1"), .expect = ""},
+      {1, READY("a2"), .expect = ""}, {2, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {3, DECLINES("a1", "c1"), .expect = "c1!a1, c1>a2"},
+      {4, DECLINES("a1", "c1"), .expect = "(offer is no longer open)"},
+      {5, DECLINES("a2", "c1"), .expect = "c1!a2"},
+      {6, DECLINES("nobody", "c1"), .expect = "(unknown agent)"}, {24, TICK, .expect = "c1>a1"})
+
+STORY(the_customer_hangs_up_at_any_instant, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, LEAVES("c1"), .expect = "c1 gone customer_left"}, {2, READY("a1"), .expect = ""},
+      {3, COMES("c2", "help"), .expect = "c2 in, c2>a1"},
+      {4, LEAVES("c2"), .expect = "c2<a1 customer_left, c2 gone customer_left"},
+      {5, COMES("c3", "help"), .expect = "c3 in, c3>a1"},
+      {6, ACCEPTS("a1", "c3"), .expect = "c3=a1"},
+      {6, LEAVES("c3"), .expect = "c3-a1 customer_left"}, /* no wrap-up for nothing */
+      {7, COMES("c4", "help"), .expect = "c4 in, c4>a1"},
+      {8, ACCEPTS("a1", "c4"), .expect = "c4=a1"},
+      {9, RELEASED("c4"), .expect = "c4-a1 request, c4 wrap"},
+      {9, LEAVES("c4"), .expect = ""}, /* the agent still notes the result */
+      {10, WRAPPED("c4"), .expect = "c4 done request"})
+
+STORY(accept_and_hang_up_at_the_same_instant, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {2, LEAVES("c1"), .expect = "c1<a1 customer_left, c1 gone customer_left"},
+      {2, ACCEPTS("a1", "c1"), .expect = "(offer is no longer open)"},
+      {3, COMES("c2", "help"), .expect = "c2 in, c2>a1"},
+      {4, ACCEPTS("a1", "c2"), .expect = "c2=a1"},
+      {4, LEAVES("c2"), .expect = "c2-a1 customer_left"}, {4, RELEASED("c2"), .expect = ""})
+
+STORY(accepting_twice_is_accepting_once, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {2, ACCEPTS("a2", "c1"), .expect = "(offer is no longer open)"},
+      {2, ACCEPTS("nobody", "c1"), .expect = "(unknown agent)"},
+      {3, ACCEPTS("a1", "c1"), .expect = "c1=a1"}, {3, ACCEPTS("a1", "c1"), .expect = ""},
+      {4, DECLINES("a1", "c1"), .expect = "(offer is no longer open)"},
+      {5, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap"}, {5, RELEASED("c1"), .expect = ""},
+      {5, ACCEPTS("a1", "c1"), .expect = "(offer is no longer open)"})
+
+STORY(two_agents_and_one_offer_that_wandered, {0, READY("a1"), .expect = ""},
+      {1, READY("a2"), .expect = ""}, {2, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {22.1, TICK, .expect = "c1~a1, c1>a2"},
+      {22.1, ACCEPTS("a1", "c1"), .expect = "(offer is no longer open)"},
+      {23, ACCEPTS("a2", "c1"), .expect = "c1=a2"})
+
+STORY(commands_that_come_twice_or_late_bring_nobody_back,
+      {0, COMES("c1", "help"), .expect = "c1 in"}, {0, COMES("c1", "help"), .expect = ""},
+      {0, COMES("c1", "sales"), .expect = "(same id with other content)"},
+      {0, COMES("c1", "help", .n_required = 1, .required = {{0, 2}}), .skill = "german",
+       .expect = "(same id with other content)"},
+      {1, LEAVES("c1"), .expect = "c1 gone customer_left"}, {1, LEAVES("c1"), .expect = ""},
+      {2, COMES("c1", "help"), .expect = "(contact is over)"},
+      {3, LEAVES("c2"), .expect = ""}, /* overtook its own arrival */
+      {3, COMES("c2", "help"), .expect = "(contact is over)"},
+      {64, COMES("c2", "help"), .expect = "c2 in"})
+
+STORY(a_contact_that_comes_again_keeps_its_time, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, READY("a1"), .expect = "c1>a1"}, {2, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+      {3, COMES("c2", "help"), .expect = "c2 in"},
+      {9, LEAVES("c1"), .expect = "c1-a1 customer_left, c2>a1"},
+      {10, COMES("c1", "help", .enqueued = TL_SEC(1700000000)), .expect = "(contact is over)"},
+      {10, COMES("c1", "help", .attempt = 1, .enqueued = TL_SEC(1700000000)), .expect = "c1 in"},
+      {11, COMES("c3", "help"), .expect = "c3 in"},
+      {11, COMES("c4", "help", .enqueued = TL_SEC(1700009000)), .expect = "(value out of range)"},
+      {12, READY("a2"), .expect = "c1>a2"})
+
+STORY(skills_decide_who_may, {0, READY("a3"), .expect = ""},
+      {1, COMES("c1", "help", .n_required = 1, .required = {{0, 2}}), .skill = "german",
+       .expect = "c1 in"},
+      {2, READY("a2"), .expect = ""}, /* german 1 */
+      {3, READY("a1"), .expect = "c1>a1"},
+      {4, COMES("c2", "help", .n_required = 1, .required = {{0, 9}}), .skill = "german",
+       .expect = "(value out of range)"},
+      {4, COMES("c3", "nowhere"), .expect = "(unknown queue)"},
+      {4, COMES("c4", "help", .n_required = 1, .required = {{0, 1}}), .skill = "chinese",
+       .expect = "(unknown skill)"})
+
+STORY(preferred_skills_break_the_tie, {0, READY("a1"), .expect = ""},
+      {1, READY("a2"), .expect = ""},
+      {2, COMES("c1", "help", .n_preferred = 1, .preferred = {{1, 3}}), .expect = "c1 in, c1>a2"})
+
+STORY(the_last_agent_is_asked_first, {0, READY("a1"), .expect = ""}, {1, READY("a2"), .expect = ""},
+      {2, COMES("c1", "help", .preferred_agent = T("a2")), .expect = "c1 in, c1>a2"},
+      {3, COMES("c2", "help", .preferred_agent = T("a2")), .expect = "c2 in"},
+      {4, COMES("c3", "help", .preferred_agent = T("a3")), .expect = "c3 in, c3>a1"}, /* not here */
+      {22.1, TICK, .expect = "c1~a2, c2>a2"}, {24.1, TICK, .expect = "c3~a1, c1>a1"})
+
+STORY(direct_means_only_that_agent, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help", .preferred_agent = T("a2"), .direct = true), .expect = "c1 in"},
+      {2, READY("a2"), .expect = "c1>a2"},
+      {3, COMES("c2", "help", .preferred_agent = T("a9"), .direct = true),
+       .expect = "(unknown agent)"})
+
+STORY(wrap_up_blocks_every_queue_and_ends_by_its_timer, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {2, ACCEPTS("a1", "c1"), .expect = "c1=a1"}, {3, COMES("c2", "sales"), .expect = "c2 in"},
+      {4, WRAPPED("c1"), .expect = "(not possible in this state)"},
+      {5, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap"},
+      {6,
+       {.kind = ACD_WRAP_UP_DONE, .contact = T("c1"), .agent = T("a2")},
+       .expect = "(not possible in this state)"},
+      {20, ALIVE("a1"), .expect = ""}, {34.9, TICK, .expect = ""},
+      {35.1, TICK, .expect = "c1 done timer, c2>a1"}, {35.2, WRAPPED("c1"), .expect = ""})
+
+STORY(no_wrap_up_where_the_queue_has_none, {0, READY("a3"), .expect = ""},
+      {1, COMES("c1", "sales"), .expect = "c1 in, c1>a3"},
+      {2, ACCEPTS("a3", "c1"), .expect = "c1=a3"}, {3, COMES("c2", "sales"), .expect = "c2 in"},
+      {4, RELEASED("c1"), .expect = "c1-a3 request, c2>a3"})
+
+STORY(not_ready_gives_the_offer_back, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1, a1 ringing"},
+      {2, PAUSE("a1", "lunch"), .expect = "c1<a1 agent_not_ready, a1 not ready"},
+      {2, PAUSE("a1", "lunch"), .expect = ""},
+      {3, PAUSE("a1", "meeting"), .expect = "a1 not ready"},
+      {4, READY("a1"), .expect = "a1 ready, c1>a1, a1 ringing"}, {5, READY("a1"), .expect = ""},
+      {6, PAUSE("nobody", ""), .expect = "(unknown agent)"})
+
+STORY(signing_out_gives_everything_back, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {2, SIGNS_OUT("a1"), .expect = "c1<a1 agent_left, a1 offline"},
+      {3, SIGNS_OUT("a1"), .expect = ""}, {4, READY("a1"), .expect = "c1>a1"},
+      {5, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+      {6, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap"},
+      {7, SIGNS_OUT("a1"), .expect = "c1 done agent_left, a1 offline"})
+
+static const char lease_rules[] = "lease: 20s\n"
+                                  "queues: [{name: help}]\n"
+                                  "agents: [{id: a1, queues: [help]}, {id: a2, queues: [help]}]\n";
+
+STORY_WITH(a_lost_agent_is_parked, lease_rules, false, {0, READY("a1"), .expect = ""},
+           {1, READY("a2"), .expect = ""}, {10, ALIVE("a2"), .expect = ""},
+           {11, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+           {12, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+           {20.1, TICK, .expect = "a1 offline"}, /* still connected: conversation decides */
+           {21, ALIVE("a1"), .expect = "(unknown agent)"},
+           {22, RELEASED("c1"), .expect = "c1-a1 request"}, {30.1, TICK, .expect = "a2 offline"})
+
+STORY(the_last_tab_counts, {0, READY("a1"), .expect = ""},
+      {1, {.kind = ACD_AGENT_ALIVE, .agent = T("a1"), .session = T("other")}, .expect = ""},
+      {2, SIGNS_OUT("a1"), .expect = "(another session took over)"},
+      {8, SIGNS_OUT("a1"), .expect = "a1 offline"})
+
+STORY(draining_finishes_what_is_there, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "sales"), .expect = "c1 in, c1>a1"},
+      {2, ACCEPTS("a1", "c1"), .expect = "c1=a1"}, {3, DRAINS("a1"), .expect = ""},
+      {4, COMES("c2", "sales"), .expect = "c2 in"},
+      {5, RELEASED("c1"), .expect = "c1-a1 request, a1 ready, a1 offline"},
+      {6, DRAINS("a1"), .expect = ""})
+
+STORY(four_chats_and_no_call_beside_them, {0, READY("a1"), .expect = ""},
+      {1, COMES("m1", "help", .channel = ACD_CHAT), .expect = "m1 in, m1>a1"},
+      {2, COMES("m2", "help", .channel = ACD_CHAT), .expect = "m2 in"}, /* rings once at a time */
+      {3, ACCEPTS("a1", "m1"), .expect = "m1=a1, m2>a1"},
+      {4, ACCEPTS("a1", "m2"), .expect = "m2=a1"}, {5, COMES("c1", "help"), .expect = "c1 in"},
+      {6, COMES("m3", "help", .channel = ACD_CHAT), .expect = "m3 in, m3>a1"},
+      {7, ACCEPTS("a1", "m3"), .expect = "m3=a1"},
+      {8, COMES("m4", "help", .channel = ACD_CHAT), .expect = "m4 in, m4>a1"},
+      {9, ACCEPTS("a1", "m4"), .expect = "m4=a1"},
+      {10, COMES("m5", "help", .channel = ACD_CHAT), .expect = "m5 in"},
+      {11, LEAVES("m1"), .expect = "m1-a1 customer_left, m5>a1"})
+
+STORY(a_call_may_interrupt_an_email, {0, READY("a1"), .expect = ""},
+      {1, COMES("e1", "help", .channel = ACD_EMAIL), .expect = "e1 in, e1>a1"},
+      {2, ACCEPTS("a1", "e1"), .expect = "e1=a1"},
+      {3, COMES("m1", "help", .channel = ACD_CHAT), .expect = "m1 in"},
+      {4, COMES("c1", "help"), .expect = "c1 in, c1>a1"})
+
+STORY(a_transfer_to_a_queue_and_to_an_agent, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "sales"), .expect = "c1 in, c1>a1"},
+      {2, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+      {3, MOVES("c1", "help"), .expect = "c1-a1 transfer, c1 moves transfer"}, /* not back to a1 */
+      {4, READY("a2"), .expect = "c1>a2"}, {5, ACCEPTS("a2", "c1"), .expect = "c1=a2"},
+      {6, HANDED("c1", "a3"), .expect = "(not possible in this state)"}, /* not signed in */
+      {6, HANDED("c1", "a1"), .expect = "c1-a2 transfer, c1 moves transfer, c1>a1"},
+      {6, HANDED("c1", "a1"), .expect = ""},
+      {7, DECLINES("a1", "c1"), .expect = "c1!a1, c1>a2"}, /* back to the line */
+      {8, MOVES("c1", "nowhere"), .expect = "(unknown queue)"},
+      {8, MOVES("c7", "help"), .expect = "(unknown contact)"},
+      {8, HANDED("c7", "a1"), .expect = "(unknown contact)"},
+      {8, HANDED("c1", "a7"), .expect = "(unknown agent)"},
+      {9, MOVES("c1", "sales"), .expect = "c1<a2 transfer, c1 moves transfer"})
+
+STORY(a_callback_keeps_its_place, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, COMES("c2", "help"), .expect = "c2 in"}, {2, CALL_BACK("c1"), .expect = ""},
+      {2, CALL_BACK("c1"), .expect = ""}, {2, CALL_BACK("c8"), .expect = "(unknown contact)"},
+      {3, READY("a1"), .expect = "c1>a1"}, {4, CALL_BACK("c2"), .expect = ""},
+      {5, ACCEPTS("a1", "c1"), .expect = "c1=a1"})
+
+STORY(queues_open_and_close, {0, COMES("c1", "help"), .expect = "c1 in"},
+      {1, CLOSES("help"), .expect = ""}, {2, COMES("c2", "help"), .expect = "(queue is closed)"},
+      {3, COMES("c3", "sales"), .expect = "c3 in"},
+      {3, MOVES("c3", "help"), .expect = "(queue is closed)"}, {4, OPENS("help"), .expect = ""},
+      {5, COMES("c2", "help"), .expect = "c2 in"},
+      {6, EMERGENCY("help"), .expect = "c1 gone closed, c2 gone closed"},
+      {7, OPENS("nowhere"), .expect = "(unknown queue)"},
+      {8, {.kind = ACD_FACTS}, .expect = "(value out of range)"})
+
+static const char manual_rules[] =
+    "lease: 10m\n"
+    "queues: [{name: mail, manual: true, max_waiting: 2, wrap_up: 0s}]\n"
+    "agents: [{id: a1, queues: [mail]}, {id: a2}]\n";
+
+STORY_WITH(some_queues_are_picked_by_hand, manual_rules, false, {0, READY("a1"), .expect = ""},
+           {1, COMES("e1", "mail", .channel = ACD_EMAIL), .expect = "e1 in"},
+           {2, COMES("e2", "mail", .channel = ACD_EMAIL), .expect = "e2 in"},
+           {2, COMES("e3", "mail", .channel = ACD_EMAIL), .expect = "(queue is full)"},
+           {3, PICKS("a1", "e2"), .expect = "e2>a1"}, {3, PICKS("a1", "e2"), .expect = ""},
+           {4, PICKS("a1", "e1"), .expect = "(not possible in this state)"},
+           {4, PICKS("a2", "e1"), .expect = "(not possible in this state)"},
+           {4, PICKS("a9", "e1"), .expect = "(unknown agent)"},
+           {4, PICKS("a1", "e9"), .expect = "(unknown contact)"},
+           {5, ACCEPTS("a1", "e2"), .expect = "e2=a1"})
+
+static const char ring_rules[] =
+    "lease: 10m\n"
+    "skills: [german, cards]\n"
+    "queues:\n"
+    "  - name: help\n"
+    "    requires: {german: 4}\n"
+    "    max_wait: 5m\n"
+    "    rings: [{after: 10s, by: 1}, {after: 20s, drop: [german]}, {after: 40s, drop: all}]\n"
+    "agents:\n"
+    "  - {id: a1, queues: [help], skills: {german: 5}}\n"
+    "  - {id: a2, queues: [help], skills: {german: 3}}\n"
+    "  - {id: a3, queues: [help]}\n";
+
+STORY_WITH(requirements_relax_ring_by_ring, ring_rules, true, {0, READY("a1"), .expect = ""},
+           {0, READY("a2"), .expect = ""}, {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+           {2, COMES("c2", "help"), .expect = "c2 in"},
+           {12.1, TICK, .expect = "c2 moves next_ring, c2>a2"})
+
+STORY_WITH(a_ring_nobody_could_fill_is_skipped_at_once, ring_rules, true,
+           {0, READY("a3"), .expect = ""},
+           {1, COMES("c1", "help"), .expect = "c1 in, c1>a3"}, /* ring 2 at once */
+           {2, COMES("c2", "help"), .expect = "c2 in"},
+           {3, SIGNS_OUT("a3"), .expect = "c1<a3 agent_left"}, {4, READY("a2"), .expect = "c1>a2"})
+
+STORY_WITH(when_the_staff_leaves_rings_are_skipped, ring_rules, true,
+           {0, READY("a1"), .expect = ""}, {0, READY("a3"), .expect = ""},
+           {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+           {2, COMES("c2", "help"), .expect = "c2 in"},
+           {3, SIGNS_OUT("a1"),
+            .expect = "c1<a1 agent_left, c1 moves next_ring, c1>a3, c2 moves next_ring"})
+
+STORY_WITH(nobody_waits_for_ever, ring_rules, true, {0, COMES("c1", "help"), .expect = "c1 in"},
+           {10.1, TICK, .expect = "c1 moves next_ring"},
+           {300.1, TICK, .expect = "c1 gone max_wait"})
+
+static const char flow_rules[] =
+    "lease: 10m\n"
+    "queues:\n"
+    "  - {name: day, overflow: {after: 30s, to: night}}\n"
+    "  - {name: night, no_staff: close}\n"
+    "  - {name: far, overflow: {after: 10s, partition: p1}}\n"
+    "  - {name: spill, no_staff: overflow, overflow: {to: day}}\n"
+    "agents: [{id: a1, queues: [day, spill]}, {id: a2, queues: [night]}]\n";
+
+STORY_WITH(overflow_interflow_and_no_staff, flow_rules, false,
+           {0, COMES("c0", "night"), .expect = "(nobody is signed in)"},
+           {0, READY("a2"), .expect = ""}, {0, COMES("c1", "day"), .expect = "c1 in"},
+           {1, COMES("c2", "spill"), .expect = "c2 in, c2 moves no_staff"},
+           {2, COMES("c3", "far"), .expect = "c3 in"}, {12.1, TICK, .expect = "c3 gone interflow"},
+           {15, ALIVE("a2"), .expect = ""}, {30.1, TICK, .expect = "c1 moves overflow, c1>a2"},
+           {31, SIGNS_OUT("a2"), .expect = "c1<a2 agent_left, c1 gone no_staff"},
+           {32, READY("a1"), .expect = "c2>a1"})
+
+static const char choice_rules[] =
+    "lease: 10m\n"
+    "skills: [german]\n"
+    "choose_contact: sla\n"
+    "queues:\n"
+    "  - {name: turn, choose: round_robin, wrap_up: 0s, service_target: 60s}\n"
+    "  - {name: skill, choose: most_skilled, wrap_up: 0s, service_target: 20s, requires: {german: "
+    "1}}\n"
+    "  - {name: load, choose: least_occupied, wrap_up: 0s}\n"
+    "agents:\n"
+    "  - {id: a1, queues: [turn, skill, load], skills: {german: 2}}\n"
+    "  - {id: a2, queues: [turn, skill, load], skills: {german: 5}}\n";
+
+STORY_WITH(most_skilled_then_round_robin_then_least_occupied, choice_rules, false,
+           {0, READY("a1"), .expect = ""}, {1, READY("a2"), .expect = ""},
+           {2, COMES("c1", "skill"), .expect = "c1 in, c1>a2"},
+           {3, ACCEPTS("a2", "c1"), .expect = "c1=a2"},
+           {9, RELEASED("c1"), .expect = "c1-a2 request"},
+           {10, COMES("c2", "turn"), .expect = "c2 in, c2>a1"},
+           {11, ACCEPTS("a1", "c2"), .expect = "c2=a1"},
+           {12, RELEASED("c2"), .expect = "c2-a1 request"},
+           {13, COMES("c3", "turn"), .expect = "c3 in, c3>a2"},
+           {14, LEAVES("c3"), .expect = "c3<a2 customer_left, c3 gone customer_left"},
+           {15, COMES("c4", "load"), .expect = "c4 in, c4>a1"}, /* 1 s of 15, against 6 of 14 */
+           {16, COMES("c5", "turn"), .expect = "c5 in, c5>a2"},
+           {17, COMES("c6", "turn"), .expect = "c6 in"},  /* target at 77 */
+           {18, COMES("c7", "skill"), .expect = "c7 in"}, /* target at 38 */
+           {19, LEAVES("c4"), .expect = "c4<a1 customer_left, c4 gone customer_left, c7>a1"})
+
+static const char ageing_rules[] =
+    "lease: 10m\n"
+    "choose_contact: ageing\n"
+    "ageing: 10s\n"
+    "fair: true\n"
+    "queues: [{name: one, wrap_up: 0s, weight: 1}, {name: two, wrap_up: 0s, weight: 2}]\n"
+    "agents: [{id: a1, queues: [one, two]}]\n";
+
+STORY_WITH(waiting_makes_up_for_priority_and_queues_share, ageing_rules, false,
+           {0, COMES("x1", "one"), .expect = "x1 in"},
+           {9, COMES("x2", "one", .priority = 1), .expect = "x2 in"},  /* as if from -1 */
+           {19, COMES("x3", "one", .priority = 1), .expect = "x3 in"}, /* as if from 9 */
+           {20, COMES("y1", "two"), .expect = "y1 in"}, {20, COMES("y2", "two"), .expect = "y2 in"},
+           {20, COMES("y3", "two"), .expect = "y3 in"}, {21, READY("a1"), .expect = "x2>a1"},
+           {22, LEAVES("x2"), .expect = "x2<a1 customer_left, x2 gone customer_left, y1>a1"},
+           {23, LEAVES("y1"), .expect = "y1<a1 customer_left, y1 gone customer_left, y2>a1"},
+           {24, LEAVES("y2"), .expect = "y2<a1 customer_left, y2 gone customer_left, x1>a1"},
+           {25, LEAVES("x1"), .expect = "x1<a1 customer_left, x1 gone customer_left, y3>a1"})
+
+static const char six_rules[] =
+    "lease: 10m\n"
+    "queues: [{name: q1, wrap_up: 60s}, {name: q2, wrap_up: 0s}, {name: q3, wrap_up: 5s},\n"
+    "         {name: q4}, {name: q5}, {name: q6}]\n"
+    "agents: [{id: a1, queues: [q1, q2, q3, q4, q5, q6]}]\n";
+
+STORY_WITH(wrap_up_over_six_queues, six_rules, false, {0, READY("a1"), .expect = ""},
+           {0, COMES("c1", "q1"), .expect = "c1 in, c1>a1"},
+           {1, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+           {2, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap"},
+           {3, COMES("c2", "q2"), .expect = "c2 in"}, {4, COMES("c3", "q3"), .expect = "c3 in"},
+           {5, COMES("c4", "q4"), .expect = "c4 in"}, {6, COMES("c5", "q5"), .expect = "c5 in"},
+           {7, COMES("c6", "q6"), .expect = "c6 in"}, {20, ALIVE("a1"), .expect = ""},
+           {39, ALIVE("a1"), .expect = ""}, {58, ALIVE("a1"), .expect = ""},
+           {61.9, TICK, .expect = ""}, {62.1, TICK, .expect = "c1 done timer, c2>a1"})
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_idle_agent_gets_the_contact_at_once),
+        cmocka_unit_test(who_waits_longest_meets_who_is_idle_longest),
+        cmocka_unit_test(a_higher_priority_goes_first),
+        cmocka_unit_test(a_supervisor_moves_somebody_up),
+        cmocka_unit_test(a_missed_offer_returns_to_the_front_and_goes_to_another),
+        cmocka_unit_test(missing_twice_makes_the_agent_not_ready),
+        cmocka_unit_test(a_declined_contact_goes_to_the_next),
+        cmocka_unit_test(the_customer_hangs_up_at_any_instant),
+        cmocka_unit_test(accept_and_hang_up_at_the_same_instant),
+        cmocka_unit_test(accepting_twice_is_accepting_once),
+        cmocka_unit_test(two_agents_and_one_offer_that_wandered),
+        cmocka_unit_test(commands_that_come_twice_or_late_bring_nobody_back),
+        cmocka_unit_test(a_contact_that_comes_again_keeps_its_time),
+        cmocka_unit_test(skills_decide_who_may),
+        cmocka_unit_test(preferred_skills_break_the_tie),
+        cmocka_unit_test(the_last_agent_is_asked_first),
+        cmocka_unit_test(direct_means_only_that_agent),
+        cmocka_unit_test(wrap_up_blocks_every_queue_and_ends_by_its_timer),
+        cmocka_unit_test(no_wrap_up_where_the_queue_has_none),
+        cmocka_unit_test(not_ready_gives_the_offer_back),
+        cmocka_unit_test(signing_out_gives_everything_back),
+        cmocka_unit_test(a_lost_agent_is_parked),
+        cmocka_unit_test(the_last_tab_counts),
+        cmocka_unit_test(draining_finishes_what_is_there),
+        cmocka_unit_test(four_chats_and_no_call_beside_them),
+        cmocka_unit_test(a_call_may_interrupt_an_email),
+        cmocka_unit_test(a_transfer_to_a_queue_and_to_an_agent),
+        cmocka_unit_test(a_callback_keeps_its_place),
+        cmocka_unit_test(queues_open_and_close),
+        cmocka_unit_test(some_queues_are_picked_by_hand),
+        cmocka_unit_test(requirements_relax_ring_by_ring),
+        cmocka_unit_test(a_ring_nobody_could_fill_is_skipped_at_once),
+        cmocka_unit_test(when_the_staff_leaves_rings_are_skipped),
+        cmocka_unit_test(nobody_waits_for_ever),
+        cmocka_unit_test(overflow_interflow_and_no_staff),
+        cmocka_unit_test(most_skilled_then_round_robin_then_least_occupied),
+        cmocka_unit_test(waiting_makes_up_for_priority_and_queues_share),
+        cmocka_unit_test(wrap_up_over_six_queues),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
