@@ -1,14 +1,17 @@
 /*
  * One collect request: read it, find out who it is, load the visit (one round trip), step the core,
  * answer with an invitation if a rule fires, and save behind the answer.  Two requests of one
- * visitor may overlap (a page is left while the next one opens): a save that finds another version
- * applies its facts to that one and tries again, so neither is lost.
+ * visitor may overlap (a page is left while the next one opens): within this process they queue up
+ * behind one another, and a save that finds another replica's version applies its facts to that one
+ * and tries again, so neither is lost.
  */
 #include "handlers.h"
 
 #include <stdlib.h>
 #include <tl_clock.h>
+#include <tl_list.h>
 #include <tl_log.h>
+#include <tl_map.h>
 #include <tl_mem.h>
 #include <tl_metrics.h>
 
@@ -29,6 +32,7 @@ struct clickstream_handlers {
     struct clickstream_rules *rules;
     struct clickstream_supply supply;
     struct clickstream_limiter *by_visitor, *by_peer;
+    struct tl_map at_work; /* the one request of each visitor that is loading or saving */
     struct tl_sub *supply_sub, *visit_sub;
     struct tl_metric *seconds, *conflicts, *lost_saves;
     size_t busy;
@@ -36,6 +40,10 @@ struct clickstream_handlers {
 
 struct collect {
     struct clickstream_handlers *h;
+    struct tl_entry entry;  /* of at_work, by visitor; only the first in line */
+    struct tl_list behind;  /* its later requests */
+    struct tl_link in_line; /* of the first one's behind */
+    bool at_work;
     struct clickstream_request request;
     struct tl_claims who;
     char browser[48];
@@ -52,12 +60,34 @@ struct collect {
     void *arg;
 };
 
+static void load(struct collect *c);
+
+/* The next request of the same visitor takes over the line and begins. */
+static void hand_over(struct collect *c)
+{
+    struct tl_link *k = tl_list_first(&c->behind);
+    struct collect *next = k ? TL_CONTAINER(k, struct collect, in_line) : NULL;
+
+    tl_map_remove(&c->h->at_work, &c->entry);
+    if (!next)
+        return;
+    tl_list_remove(&c->behind, k);
+    tl_list_for_each (&c->behind, later) {
+        tl_list_remove(&c->behind, later);
+        tl_list_append(&next->behind, later);
+    }
+    /* There is room: one went out just now. */
+    next->at_work = !tl_map_add(&c->h->at_work, &next->entry, tl_id_str(&next->who.subject));
+    load(next);
+}
+
 static struct collect *collect_free(struct collect *c)
 {
     if (!c)
         return NULL;
-    if (c->h)
-        c->h->busy--;
+    if (c->at_work)
+        hand_over(c);
+    c->h->busy--;
     clickstream_wire_request_done(&c->request);
     clickstream_visit_free(c->visit);
     return tl_free(c);
@@ -366,6 +396,7 @@ static int collect_new(struct collect **ret, struct clickstream_handlers *h,
     if (!c)
         return -ENOMEM;
     c->h = h;
+    tl_list_init(&c->behind);
     h->busy++;
     c->fn = fn;
     c->arg = arg;
@@ -377,16 +408,26 @@ static int collect_new(struct collect **ret, struct clickstream_handlers *h,
     return 0;
 }
 
-static void load(struct collect *c, bool fresh)
+static void load(struct collect *c)
 {
-    int err = 0;
+    int err = clickstream_store_load(c->h->store, &c->who.subject, on_loaded, c);
 
-    if (fresh)
-        on_loaded(c, 0, &(struct clickstream_record){0}); /* nothing can be there: no round trip */
-    else
-        err = clickstream_store_load(c->h->store, &c->who.subject, on_loaded, c);
     if (err)
         unavailable(c, err);
+}
+
+/* One request of a visitor at a time. */
+static void line_up(struct collect *c)
+{
+    struct tl_entry *e = tl_map_find(&c->h->at_work, tl_id_str(&c->who.subject));
+
+    if (e) {
+        tl_list_append(&TL_CONTAINER(e, struct collect, entry)->behind, &c->in_line);
+        return;
+    }
+    /* Out of memory for the line: the version check of the store keeps order as well. */
+    c->at_work = !tl_map_add(&c->h->at_work, &c->entry, tl_id_str(&c->who.subject));
+    load(c);
 }
 
 void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
@@ -423,8 +464,10 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
     } else if (!clickstream_limiter_take(h->by_visitor, tl_id_str(&c->who.subject), c->began)) {
         tl_bad_input("http", "rate");
         refuse(c, 429, "Too many requests of this visitor", NULL, NULL);
+    } else if (fresh) {
+        on_loaded(c, 0, &(struct clickstream_record){0}); /* nothing can be there: no round trip */
     } else {
-        load(c, fresh);
+        line_up(c);
     }
 }
 
@@ -513,6 +556,7 @@ int clickstream_handlers_new(struct clickstream_handlers **ret, struct tl_loop *
     if (!h)
         return -ENOMEM;
     tl_random(&seed, sizeof(seed));
+    h->at_work = TL_MAP(seed);
     h->loop = loop;
     h->bus = bus;
     h->events = events;
@@ -549,6 +593,7 @@ struct clickstream_handlers *clickstream_handlers_free(struct clickstream_handle
     tl_sub_free(h->visit_sub);
     clickstream_limiter_free(h->by_visitor);
     clickstream_limiter_free(h->by_peer);
+    tl_map_done(&h->at_work);
     tl_free(h->rules);
     return tl_free(h);
 }

@@ -73,8 +73,6 @@ static void on_answer(void *arg, const struct clickstream_http_answer *a)
         (void)tl_http_add_header(p->req, "Cache-Control", "no-store");
         tl_http_reply(p->req, 200, "application/json", a->json.s, a->json.n);
     } else if (p->req) {
-        if (a->status == 429 || a->status == 503)
-            (void)tl_http_add_header(p->req, "Retry-After", "2");
         tl_http_problem(p->req, a->status, a->title, a->detail, a->pointer);
     }
     tl_free(p);

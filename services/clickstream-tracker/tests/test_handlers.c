@@ -341,31 +341,6 @@ static void junk_is_refused_with_a_pointer_and_harms_nobody(void **state)
     assert_int_equal(w->n_clicks, 2);
 }
 
-static void two_requests_at_once_lose_nothing(void **state)
-{
-    struct world *w = *state;
-    char token[1100], visit[1100], body[2][4096];
-    Threadline__Clickstream__V1__GetVisitRequest ask =
-        THREADLINE__CLICKSTREAM__V1__GET_VISIT_REQUEST__INIT;
-
-    TL_UNUSED(ask);
-    send(w, "{\"events\":[{\"type\":\"page_view\",\"url\":\"/a\"}]}");
-    field(w, "token", token);
-    field(w, "visit_id", visit);
-    snprintf(body[0], sizeof(body[0]),
-             "{\"token\":\"%s\",\"events\":[{\"type\":\"page_leave\",\"url\":\"/a\",\"dwell_ms\":"
-             "4000}]}",
-             token);
-    snprintf(body[1], sizeof(body[1]),
-             "{\"token\":\"%s\",\"events\":[{\"type\":\"page_view\",\"url\":\"/b\"}]}", token);
-    for (int i = 0; i < 2; i++) /* the second is read before the first is saved */
-        clickstream_collect(w->handlers, tl_str(body[i]), (struct tl_str){0}, TL_STR("::1"),
-                            on_answer, w);
-    turn(w);
-    assert_int_equal(w->answers, 3);
-    assert_true(tl_metric_value(tl_counter("tl_clickstream_save_conflicts_total", NULL, "")) >= 1);
-}
-
 static void on_visit(void *arg, const struct tl_reply *r)
 {
     struct world *w = arg;
@@ -393,6 +368,60 @@ static void ask_visit(struct world *w, const char *visit, const char *visitor)
                      0);
     tl_buf_done(&out);
     turn(w);
+}
+
+static void requests_at_once_lose_nothing(void **state)
+{
+    struct world *w = *state;
+    char token[1100], visit[1100], visitor[1100], body[4096];
+
+    send(w, "{\"events\":[{\"type\":\"page_view\",\"url\":\"/p0\"}]}");
+    field(w, "token", token);
+    field(w, "visit_id", visit);
+    field(w, "visitor_id", visitor);
+    for (int i = 1; i <= 20; i++) {
+        snprintf(body, sizeof(body),
+                 "{\"token\":\"%s\",\"events\":[{\"type\":\"page_view\",\"url\":\"/p%d\"}]}", token,
+                 i);
+        clickstream_collect(w->handlers, tl_str(body), (struct tl_str){0}, TL_STR("::1"), on_answer,
+                            w);
+    }
+    turn(w);
+    turn(w);
+    assert_int_equal(w->answers, 21);
+    ask_visit(w, visit, visitor);
+    assert_int_equal(w->reply_err, 0);
+    assert_int_equal(w->visit->visit->n_path, 21);
+    assert_string_equal(w->visit->visit->path[20]->url, "/p20");
+}
+
+/* Another replica saves between our load and our save: its pages and ours are both kept. */
+static void another_replica_loses_nothing_either(void **state)
+{
+    struct world *w = *state;
+    struct clickstream_handlers *other = NULL;
+    char token[1100], visit[1100], visitor[1100], body[2][2048];
+
+    assert_int_equal(
+        clickstream_handlers_new(&other, w->loop, w->bus, w->events, w->store, &w->set), 0);
+    send(w, "{\"events\":[{\"type\":\"page_view\",\"url\":\"/p0\"}]}");
+    field(w, "token", token);
+    field(w, "visit_id", visit);
+    field(w, "visitor_id", visitor);
+    for (int i = 0; i < 2; i++) {
+        snprintf(body[i], sizeof(body[i]),
+                 "{\"token\":\"%s\",\"events\":[{\"type\":\"page_view\",\"url\":\"/r%d\"}]}", token,
+                 i);
+        clickstream_collect(i ? other : w->handlers, tl_str(body[i]), (struct tl_str){0},
+                            TL_STR("::1"), on_answer, w);
+    }
+    turn(w);
+    assert_int_equal(w->answers, 3);
+    assert_float_equal(tl_metric_value(tl_counter("tl_clickstream_save_conflicts_total", NULL, "")),
+                       1, 0);
+    clickstream_handlers_free(other);
+    ask_visit(w, visit, visitor);
+    assert_int_equal(w->visit->visit->n_path, 3);
 }
 
 static void conversation_gets_the_visit_of_its_own_visitor_only(void **state)
@@ -477,7 +506,8 @@ int main(void)
         STORY(the_sites_claim_makes_a_visitor_a_known_customer),
         STORY(tokens_that_are_not_ours_are_refused),
         STORY(junk_is_refused_with_a_pointer_and_harms_nobody),
-        STORY(two_requests_at_once_lose_nothing),
+        STORY(requests_at_once_lose_nothing),
+        STORY(another_replica_loses_nothing_either),
         STORY(conversation_gets_the_visit_of_its_own_visitor_only),
         STORY(without_its_store_the_tracker_says_503),
         STORY(no_allocation_that_fails_is_fatal),
