@@ -1,7 +1,7 @@
 # usage: . scripts/env.sh     Every setting of the platform, from TL_PORT_BASE and TL_RUN_DIR (bash).
 #
-# Two checkouts run side by side when their TL_PORT_BASE differ by at least 5000; everything else
-# follows from it.  Services read the concrete variables below and never TL_PORT_BASE itself.
+# Two checkouts run side by side when their TL_PORT_BASE differ by at least 5000 (make test takes 24000);
+# everything else follows from it.  Services read the concrete variables below and never TL_PORT_BASE itself.
 
 TL_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${TL_PORT_BASE:=18000}" "${TL_RUN_DIR:=.run}" "${TL_BUILD:=build}"

@@ -11,6 +11,9 @@ only=${1:-all}
 cd "$TL_ROOT" || exit 1
 unset MAKEFLAGS MAKELEVEL
 
+# From 32768 on the kernel gives ports to clients, and the highest of ours is TL_PORT_BASE + 4999.
+[ "$TL_PORT_BASE" -le 27700 ] || warn "TL_PORT_BASE is high: some port may be taken by a client now and then"
+
 mkdir -p "$TL_RUN_DIR"
 exec 9>"$TL_RUN_DIR/lock"
 flock -w 120 9 || die "another run or stop is going on in $TL_RUN_DIR"
@@ -37,7 +40,9 @@ fi
 bad=0
 while read -r name port; do
     [ "$name" = kafka ] && [ -z "$TL_KAFKA_BROKERS" ] && continue
-    wait_ok "$name" "$port" 30 || { warn "$name is not up, see $TL_RUN_DIR/log/$name.log"; bad=1; }
+    wait_ok "$name" "$port" 30 && continue
+    warn "$name is not up, see $TL_RUN_DIR/log/$name.log"
+    [ "$name" = kafka ] && warn "the events wait in JetStream" || bad=1
 done < <(servers_table)
 [ $bad = 0 ] || exit 1
 setup_kafka 9>&- &
@@ -60,8 +65,8 @@ write_services_conf
 ctl update >/dev/null 2>&1 9>&-
 states=$(ctl status)
 pids=$(awk '$2 == "RUNNING" {sub(",", "", $4); print $1, $4}' <<<"$states")
-for name in $(awk '$2 == "BACKOFF" || $2 == "FATAL" {print $1}' <<<"$states"); do
-    ctl restart "$name" >/dev/null 2>&1 9>&- & # it may have been told to wait long; now is better
+for name in $(awk '$2 ~ /^(BACKOFF|FATAL|STOPPED|EXITED)$/ {print $1}' <<<"$states"); do
+    ctl restart "$name" >/dev/null 2>&1 9>&- & # stopped by hand, or told to wait long
 done
 while read -r name binary port; do
     pid=$(awk -v n="$name" '$1 == n {print $2}' <<<"$pids")

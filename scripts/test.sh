@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL
-export TL_PORT_BASE=${TL_TEST_PORT_BASE:-28000} TL_RUN_DIR=${TL_TEST_RUN_DIR:-.run-test}
+export TL_PORT_BASE=${TL_TEST_PORT_BASE:-24000} TL_RUN_DIR=${TL_TEST_RUN_DIR:-.run-test}
 . scripts/lib.sh
 PHASE_LOGS=$TL_RUN_DIR/test-logs
 . scripts/phases.sh
