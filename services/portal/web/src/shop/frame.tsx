@@ -56,7 +56,7 @@ function Account() {
       {error && <span role="alert">{error}</span>}
       <button class="link" data-testid="shop-signin" onClick={() => {
         signInDemo().then(setCustomer, (e: Error) => setError(e.message));
-      }}>Sign in as a demo customer</button>
+      }}>Sign in<span class="wide-only"> as a demo customer</span></button>
     </span>
   );
 }

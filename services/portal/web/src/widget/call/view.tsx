@@ -73,7 +73,11 @@ function Pill({ call, s }: { call: Call; s: CallState }) {
 
 function Panel({ call, s }: { call: Call; s: CallState }) {
   const ref = useRef<HTMLElement>(null);
-  useEffect(() => ref.current?.focus({ preventScroll: true }), [s.step]);
+  useEffect(() => {
+    const root = ref.current?.getRootNode() as ShadowRoot | undefined;
+    if (!ref.current?.contains(root?.activeElement ?? null)) /* who writes is not interrupted */
+      ref.current?.focus({ preventScroll: true });
+  }, [s.step]);
   return (
     <section class={`panel step-${s.step}`} role="dialog" aria-label="Help" tabIndex={-1} ref={ref}
       data-testid="help-panel" data-step={s.step}
@@ -89,8 +93,7 @@ function Panel({ call, s }: { call: Call; s: CallState }) {
       {s.away && <p class="strip" role="status">The connection is lost. We are getting you back…</p>}
       {s.step === 'choose' && <Choose call={call} s={s} />}
       {s.step === 'starting' && <Starting s={s} />}
-      {s.step === 'waiting' && <Waiting call={call} s={s} />}
-      {s.step === 'connected' && <Connected call={call} s={s} />}
+      {(s.step === 'waiting' || s.step === 'connected') && <Live call={call} s={s} />}
       {s.step === 'survey' && <SurveyForm call={call} s={s} />}
       {s.step === 'done' && <Done call={call} text={s.farewell} />}
       {s.step === 'problem' && <Trouble call={call} s={s} />}
@@ -158,48 +161,47 @@ function Starting({ s }: { s: CallState }) {
   );
 }
 
-function Waiting({ call, s }: { call: Call; s: CallState }) {
+/** Waiting and talking share the chat, so that a half-written line survives the answer. */
+function Live({ call, s }: { call: Call; s: CallState }) {
+  const waiting = s.step === 'waiting';
   return (
-    <div class="body">
-      <div class="center wait">
-        <span class="ring" aria-hidden="true" />
-        <p class="big" aria-live="polite" data-testid="queue-position" data-position={s.position}>
-          {s.requeued ? 'We lost your agent. You are first in line.'
-            : s.position > 1 ? `Number ${s.position} in line`
-              : s.position === 1 ? 'You are next' : 'Finding the right person'}
-        </p>
-        <p class="soft" data-testid="expected-wait">
-          {s.position > 0 ? expectedWait(s.expected_wait_s) : 'This takes a second.'}
-        </p>
-        {s.channel !== 'CHANNEL_CHAT' && <p class="soft small">
-          {s.media === 'up' ? 'You hear music until somebody answers.' : 'Starting the sound…'}</p>}
-      </div>
-      {s.channel === 'CHANNEL_CHAT' && <Talk call={call} s={s}
-        empty="Write what it is about; the agent reads it when you are connected." />}
-      <button type="button" class="plain wide" data-testid="leave-queue"
-        onClick={() => void call.end()}>Leave the line</button>
+    <div class={waiting ? 'body' : 'body talk'}>
+      {waiting ? <Waiting key="top" s={s} /> : <Connected key="top" call={call} s={s} />}
+      {(!waiting || s.channel === 'CHANNEL_CHAT') && (
+        <Chat key="chat" lines={s.lines} mine="ROLE_CUSTOMER" typing={s.typing}
+          peer={s.agent || 'Agent'} onSend={t => call.send(t)} onTyping={on => call.typing(on)}
+          empty={waiting ? 'Write what it is about; the agent reads it when you are connected.'
+            : `Write to ${s.agent} here.`} />
+      )}
+      {waiting && <button key="leave" type="button" class="plain wide" data-testid="leave-queue"
+        onClick={() => void call.end()}>Leave the line</button>}
+    </div>
+  );
+}
+
+function Waiting({ s }: { s: CallState }) {
+  return (
+    <div class="center wait">
+      <span class="ring" aria-hidden="true" />
+      <p class="big" aria-live="polite" data-testid="queue-position" data-position={s.position}>
+        {s.requeued ? 'We lost your agent. You are first in line.'
+          : s.position > 1 ? `Number ${s.position} in line`
+            : s.position === 1 ? 'You are next' : 'Finding the right person'}
+      </p>
+      <p class="soft" data-testid="expected-wait">
+        {s.position > 0 ? expectedWait(s.expected_wait_s) : 'This takes a second.'}
+      </p>
+      {s.channel !== 'CHANNEL_CHAT' && <p class="soft small">
+        {s.media === 'up' ? 'You hear music until somebody answers.' : 'Starting the sound…'}</p>}
     </div>
   );
 }
 
 function Connected({ call, s }: { call: Call; s: CallState }) {
-  const views = useStore(call.views);
-  const main = views[views.length - 1];
-  const small = views.length > 1 ? views[0] : undefined;
   const chatOnly = s.channel === 'CHANNEL_CHAT';
   return (
-    <div class="body talk">
-      {!chatOnly && (
-        <div class={`stage${s.channel === 'CHANNEL_VIDEO' ? '' : ' voice'}`} data-testid="stage">
-          {main ? <Video key={main.leg_id} stream={main.stream} id="agent-video" />
-            : <div class="face" aria-hidden="true">{initials(s.agent)}</div>}
-          {small && <div class="pip"><Video key={small.leg_id} stream={small.stream}
-            id="agent-video-small" /></div>}
-          {s.held && <p class="hold" role="status">On hold: {s.agent} will be right back</p>}
-          {s.media === 'connecting' && !s.held
-            && <p class="hold" role="status">Getting the sound back…</p>}
-        </div>
-      )}
+    <>
+      {!chatOnly && <Stage call={call} s={s} />}
       <CobrowseAsk call={call} s={s} />
       <div class="controls">
         {!chatOnly && (
@@ -221,7 +223,24 @@ function Connected({ call, s }: { call: Call; s: CallState }) {
         <button type="button" class="round end" data-testid="end-call" aria-label="End the call"
           onClick={() => void call.end()}><Icon name="end" /></button>
       </div>
-      <Talk call={call} s={s} empty={`Write to ${s.agent} here.`} />
+    </>
+  );
+}
+
+/** The agent's picture; a shared screen takes the big place and the face the small one. */
+function Stage({ call, s }: { call: Call; s: CallState }) {
+  const views = useStore(call.views);
+  const main = views[views.length - 1];
+  const small = views.length > 1 ? views[0] : undefined;
+  return (
+    <div class={`stage${s.channel === 'CHANNEL_VIDEO' ? '' : ' voice'}`} data-testid="stage">
+      {main ? <Video key={main.leg_id} stream={main.stream} id="agent-video" />
+        : <div class="face" aria-hidden="true">{initials(s.agent)}</div>}
+      {small && <div class="pip"><Video key={small.leg_id} stream={small.stream}
+        id="agent-video-small" /></div>}
+      {s.held && <p class="hold" role="status">On hold: {s.agent} will be right back</p>}
+      {s.media === 'connecting' && !s.held
+        && <p class="hold" role="status">Getting the sound back…</p>}
     </div>
   );
 }
@@ -241,11 +260,6 @@ function CobrowseAsk({ call, s }: { call: Call; s: CallState }) {
       </div>
     </div>
   );
-}
-
-function Talk({ call, s, empty }: { call: Call; s: CallState; empty: string }) {
-  return <Chat lines={s.lines} mine="ROLE_CUSTOMER" typing={s.typing} peer={s.agent || 'Agent'}
-    empty={empty} onSend={t => call.send(t)} onTyping={on => call.typing(on)} />;
 }
 
 function Video({ stream, id }: { stream: MediaStream; id: string }) {
