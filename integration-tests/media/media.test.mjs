@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { firstHeard, hears, newPage, startBrowser, video } from '../lib/browser.mjs';
-import { kill9, sleep, until } from '../lib/platform.mjs';
+import { kill9, percentile, sleep, until } from '../lib/platform.mjs';
 import { Bus, Person, emptySite } from './bench.mjs';
 
 const [CUSTOMER, AGENT] = [440, 1000];
@@ -123,6 +123,51 @@ test('the agent\'s camera is seen by the customer', async () => {
     return v.frames > 20 ? v : null;
   });
   console.log(`# view: ${seen.frames} frames of ${seen.width}x${seen.height}`);
+});
+
+test('a second picture, the screen, comes and goes', async () => {
+  bus.pushed.length = 0;
+  const screen = await agent.bring('SCREEN', contact);
+  assert.ok(!screen.code, screen.reason);
+  const offer = await bus.push('the second view', p => p.body === 'media_offer' && p.to === session);
+  await customer.watch(offer);
+  await until('frames of the screen', async () => (await video(customer.page, 'view')).frames > 5);
+  assert.equal((await bus.ask('close_leg', { actor: customer.actor, close: { leg_id: screen.leg } })).code, 404);
+  await bus.ask('close_leg', { actor: agent.actor, close: { leg_id: screen.leg } });
+  const closed = await bus.push('the view is closed', p => p.body === 'media_closed' && p.to === session);
+  assert.equal(closed.leg_id, offer.leg_id);
+});
+
+test('from the command to the first sound, twenty times', async () => {
+  const took = [];
+  for (let i = 0; i < 20; i++) {
+    await bus.ask('hold_contact', { contact_id: contact, on: true });
+    await sleep(250);
+    const heardAt = firstHeard(agent.page, CUSTOMER, 3000);
+    await sleep(100);
+    const t = Date.now();
+    await bus.ask('hold_contact', { contact_id: contact, on: false });
+    took.push(await heardAt - t);
+  }
+  const p95 = percentile(took, 0.95);
+  console.log(`# command to first sound: median ${percentile(took, 0.5)} ms, p95 ${p95} ms`);
+  assert.ok(Math.min(...took) > 0 && p95 < 1000);
+});
+
+test('a crashed tab is noticed, and the next one takes its place', async () => {
+  const from = bus.events.length;
+  const url = customer.page.url();
+  const context = customer.page.context();
+  const crashed = Date.now();
+  await customer.page.goto('chrome://crash').catch(() => {});
+  await until('media_silent', () => bus.events.slice(from).some(e => e.event === 'media_silent'
+    || (e.event === 'leg_down' && e.meta.contact_id === contact)), 6000);
+  console.log(`# the crash was noticed after ${Date.now() - crashed} ms: `
+    + bus.events.slice(from).map(e => `${e.event}${e.leg_down ? ` ${e.leg_down.cause}` : ''}`).join(', '));
+  customer.page = await context.newPage();
+  await customer.page.goto(url);
+  await customer.bring('AUDIO', contact);
+  await bothHear('after the crash');
 });
 
 test('a reload of either side puts it back', async () => {

@@ -109,7 +109,7 @@ static void offer_again(struct handlers *h, const struct legs_fact *f, const cha
     else if (relay_setting_up(h->relay, &f->leg))
         wait_for_answer(h, f, reply);
     else /* our predecessor answered; we do not know what */
-        (void)tl_bus_refuse(h->bus, reply, 409, "bring a new leg");
+        on_answered(h, &f->leg, 409, "bring a new leg", NULL);
 }
 
 /* ---- commands ----------------------------------------------------------------------------- */

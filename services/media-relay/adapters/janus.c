@@ -13,7 +13,8 @@
 
 enum { MESSAGE_MAX = 1024 * 1024 };
 #define PATIENCE      TL_SEC(5)   /* for an answer */
-#define ALIVE_EVERY   TL_SEC(10)  /* Janus ends a session after 60 s without a request */
+#define ALIVE_WITHIN  TL_SEC(3)   /* for the answer of a keep-alive: then it counts as gone */
+#define ALIVE_EVERY   TL_SEC(1)   /* also ends no session: Janus waits 60 s for a request */
 #define RETRY_FIRST   TL_MSEC(50) /* Janus is back within half a second of its death */
 #define RETRY_LONGEST TL_SEC(1)
 
@@ -123,7 +124,8 @@ static void request(struct janus *j, const char *kind, uint64_t handle, json_t *
         fail_later(j, fn, arg);
     } else {
         *r = (struct request){.number = j->counter,
-                              .deadline = tl_loop_now(j->loop) + PATIENCE,
+                              .deadline =
+                                  tl_loop_now(j->loop) + (ends_with_ack ? ALIVE_WITHIN : PATIENCE),
                               .ends_with_ack = ends_with_ack,
                               .fn = fn,
                               .arg = arg};
@@ -310,7 +312,7 @@ static void tick(void *arg)
         struct request *r = TL_CONTAINER(k, struct request, in_requests);
 
         if (r->deadline > now)
-            break; /* the list is in order of time */
+            continue;
         if (r->ends_with_ack) {
             give_up(j); /* not even a keep-alive is answered */
             return;
