@@ -2,6 +2,7 @@
  * positions of who waits. */
 #include "handlers.h"
 
+#include <tl_clock.h>
 #include <tl_log.h>
 #include <tl_mem.h>
 
@@ -220,6 +221,23 @@ static void on_delivery(void *arg, const struct tl_msg *m, uint64_t token)
         tl_consumer_poison(cv->consumer, token, "not an event of the acd");
 }
 
+/** Only as news: a room that is closed for longer shows when the customer consents again. */
+static void on_room_closed(void *arg, const struct tl_msg *m)
+{
+    struct cv *cv = arg;
+    struct tl_id contact;
+    bool by_itself = false;
+    struct task *t;
+
+    if (cv_wire_room_closed(m->data, m->n, &contact, &by_itself)) {
+        tl_bad_input("nats", "event");
+        return;
+    }
+    t = by_itself ? cv_task(cv, CV_ROOM_CLOSED, tl_clock_wall()) : NULL;
+    if (t)
+        cv_submit(t, &contact);
+}
+
 /* ---- start and stop --------------------------------------------------------------------- */
 
 int cv_feeds_start(struct cv *cv)
@@ -233,6 +251,9 @@ int cv_feeds_start(struct cv *cv)
     if (!err)
         err = tl_bus_subscribe(&cv->sub_positions, cv->bus, "tl.acd.positions", NULL, on_positions,
                                cv);
+    if (!err)
+        err = tl_bus_subscribe(&cv->sub_rooms, cv->bus, "tl.events.cobrowse.room_closed.*", NULL,
+                               on_room_closed, cv);
     if (!err && cv->opts.durable)
         err = tl_bus_consume(&cv->consumer, cv->bus, &opts, on_delivery, cv);
     return err;
@@ -257,6 +278,7 @@ void cv_feeds_stop(struct cv *cv)
 {
     cv->sub_acd = tl_sub_free(cv->sub_acd);
     cv->sub_positions = tl_sub_free(cv->sub_positions);
+    cv->sub_rooms = tl_sub_free(cv->sub_rooms);
     cv->consumer = tl_consumer_free(cv->consumer);
     cv->seen = tl_seen_free(cv->seen);
     free_all(&cv->names, true);

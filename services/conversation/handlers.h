@@ -68,7 +68,7 @@ struct cv {
     struct cv_rules rules;
     struct tl_map lanes, waits, names;
     size_t tasks; /**< facts, openings and snapshots under way */
-    struct tl_sub *sub_commands, *sub_acd, *sub_positions;
+    struct tl_sub *sub_commands, *sub_acd, *sub_positions, *sub_rooms;
     struct tl_consumer *consumer;
     struct tl_seen *seen;
     struct cv_outbox *outbox;

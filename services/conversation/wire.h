@@ -57,6 +57,9 @@ struct cv_acd_event {
 };
 int cv_wire_acd_event(const void *data, size_t n, struct cv_acd_event *ret);
 
+/** RoomClosed of cobrowse-relay: contact, and whether the relay did it by itself. */
+int cv_wire_room_closed(const void *data, size_t n, struct tl_id *ret_contact, bool *ret_by_itself);
+
 struct cv_position {
     struct tl_id contact;
     int position;

@@ -9,6 +9,7 @@
 #include <threadline/acd/v1/supply.pb-c.h>
 #include <threadline/clickstream/v1/commands.pb-c.h>
 #include <threadline/cobrowse/v1/commands.pb-c.h>
+#include <threadline/cobrowse/v1/events.pb-c.h>
 #include <threadline/conversation/v1/commands.pb-c.h>
 #include <threadline/ivr/v1/commands.pb-c.h>
 #include <threadline/media/v1/commands.pb-c.h>
@@ -327,6 +328,25 @@ int cv_wire_acd_event(const void *data, size_t n, struct cv_acd_event *ret)
     ret->fact.epoch = e->epoch;
     ret->fact.seq = e->meta->seq;
 out:
+    tl_pb_free(e);
+    return err;
+}
+
+int cv_wire_room_closed(const void *data, size_t n, struct tl_id *ret_contact, bool *ret_by_itself)
+{
+    Threadline__Cobrowse__V1__CobrowseEvent *e = NULL;
+    const char *cause;
+    int err = TL_PB_UNPACK(threadline__cobrowse__v1__cobrowse_event, data, n, &e);
+
+    if (!err &&
+        (!e->meta || e->event_case != THREADLINE__COBROWSE__V1__COBROWSE_EVENT__EVENT_ROOM_CLOSED))
+        err = -EBADMSG;
+    if (!err)
+        err = need_id(ret_contact, e->meta->contact_id);
+    if (!err) {
+        cause = e->room_closed->cause; /* ours are those of out_close_room() */
+        *ret_by_itself = strcmp(cause, "stopped") != 0 && strcmp(cause, "contact_ended") != 0;
+    }
     tl_pb_free(e);
     return err;
 }

@@ -94,8 +94,9 @@ static void enter(struct step *s, enum cv_phase phase)
 
 static void owe(struct step *s, unsigned work)
 {
+    if (work & ~s->c->owed)
+        s->d->changed = true;
     s->c->owed |= work;
-    s->d->changed = true;
 }
 
 static void tell(struct step *s, unsigned whom)
@@ -509,8 +510,18 @@ static void withdrawn(struct step *s)
     c->cobrowse_consent = false;
     if (!c->cobrowse_active)
         return;
-    stop_cobrowse(s, s->f->by == CV_CUSTOMER ? "customer" : "agent");
+    stop_cobrowse(s, s->f->by == CV_CUSTOMER ? "customer"
+                     : s->f->by == CV_AGENT  ? "agent"
+                                             : "lost");
     tell(s, CV_TELL_CUSTOMER | CV_TELL_AGENT);
+}
+
+static void room_closed(struct step *s)
+{
+    if ((s->c->owed & CV_OPEN_ROOM) || !s->c->cobrowse_active)
+        return; /* about the room before */
+    withdrawn(s);
+    s->c->owed &= ~(unsigned)CV_CLOSE_ROOM;
 }
 
 static void wrapped_up(struct step *s)
@@ -656,6 +667,7 @@ void cv_step(struct cv_contact *c, const struct cv_fact *fact, const struct cv_r
         [CV_HOLD_ASKED] = hold_asked,
         [CV_RETRIEVE_ASKED] = retrieve_asked,
         [CV_CONSENTED] = consented,
+        [CV_ROOM_CLOSED] = room_closed,
         [CV_WITHDRAWN] = withdrawn,
         [CV_WRAPPED_UP] = wrapped_up,
         [CV_DEADLINE] = deadline,

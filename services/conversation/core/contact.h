@@ -122,7 +122,8 @@ enum cv_fact_kind {
     CV_HOLD_ASKED,
     CV_RETRIEVE_ASKED,
     CV_CONSENTED,
-    CV_WITHDRAWN, /**< consent; by says who */
+    CV_ROOM_CLOSED, /**< cobrowse-relay ended the room by itself */
+    CV_WITHDRAWN,   /**< consent; by says who */
     CV_WRAPPED_UP,
     CV_DEADLINE, /**< cv_due() has passed */
     CV_MENDED,   /**< the reconciler: work is owed again, where the phase allows it */
