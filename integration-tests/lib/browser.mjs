@@ -98,7 +98,7 @@ export function hears(page, tones, ms = 600) {
  * Listen for a tone and say when it was first loud, in the machine's wall clock [ms]; both browsers share it.
  * Resolves to -1 after `ms`.  Looks every 5 ms at the newest 1024 samples.
  */
-export function firstHeard(page, hz, ms = 10_000, threshold = -45) {
+export function firstHeard(page, hz, ms = 10_000, threshold = -32) {
   return page.getByTestId('remote-audio').evaluate(async (el, o) => {
     const ctx = (window.__ears ??= new AudioContext());
     await ctx.resume();
@@ -129,6 +129,84 @@ export function firstHeard(page, hz, ms = 10_000, threshold = -45) {
     }
     return -1;
   }, { hz, ms, threshold });
+}
+
+/**
+ * Listen for `ms` and say how long after the start the tone was last missing [ms]; 0: it was there all the time.
+ * A gap counts from 100 ms on.
+ */
+export function lastSilence(page, hz, ms) {
+  return page.getByTestId('remote-audio').evaluate(async (el, o) => {
+    const ctx = (window.__ears ??= new AudioContext());
+    await ctx.resume();
+    const analyser = new AnalyserNode(ctx, { fftSize: 1024, smoothingTimeConstant: 0 });
+    const samples = new Float32Array(1024);
+    const start = Date.now();
+    let source = null, stream = null, heard = start, last = 0;
+    while (Date.now() - start < o.ms) {
+      if (el.srcObject !== stream) {
+        source?.disconnect();
+        stream = el.srcObject;
+        source = stream?.getAudioTracks().length ? ctx.createMediaStreamSource(stream) : null;
+        source?.connect(analyser);
+      }
+      analyser.getFloatTimeDomainData(samples);
+      const k = 2 * Math.cos((2 * Math.PI * o.hz) / ctx.sampleRate);
+      let a = 0, b = 0;
+      for (const x of samples) [a, b] = [x + k * a - b, a];
+      const db = 10 * Math.log10((a * a + b * b - k * a * b) / (1024 * 1024 / 4) + 1e-20);
+      const now = Date.now();
+      if (source && db > -32) heard = now;
+      else if (now - heard > 100) last = now - start;
+      await new Promise(done => setTimeout(done, 10));
+    }
+    return last;
+  }, { hz, ms });
+}
+
+/**
+ * The browsers' own share: a direct call between two pages, and the time from switching a track on at one side
+ * to the tone heard at the other, each way in turn [ms].
+ */
+export async function directCall(pageA, pageB, hzA, hzB, times = 5) {
+  const make = async page => {
+    await page.setContent('<audio data-testid="remote-audio" autoplay></audio>');
+    return page.evaluateHandle(async () => {
+      const pc = new RTCPeerConnection();
+      pc.ontrack = e => { document.querySelector('audio').srcObject = new MediaStream([e.track]); };
+      const mic = await navigator.mediaDevices.getUserMedia({ audio: true });
+      for (const t of mic.getTracks()) pc.addTrack(t, mic);
+      const gathered = () => new Promise(done => {
+        const look = () => pc.iceGatheringState === 'complete' ? done() : setTimeout(look, 10);
+        look();
+      });
+      return { pc, mic, gathered };
+    });
+  };
+  const [a, b] = [await make(pageA), await make(pageB)];
+  const offer = await a.evaluate(async c => {
+    await c.pc.setLocalDescription();
+    await c.gathered();
+    return c.pc.localDescription.toJSON();
+  });
+  const answer = await b.evaluate(async (c, o) => {
+    await c.pc.setRemoteDescription(o);
+    await c.pc.setLocalDescription();
+    await c.gathered();
+    return c.pc.localDescription.toJSON();
+  }, offer);
+  await a.evaluate((c, o) => c.pc.setRemoteDescription(o), answer);
+  const results = [];
+  for (let i = 0; i < times; i++)
+    for (const [from, to, hz] of [[a, pageB, hzA], [b, pageA, hzB]]) {
+      await from.evaluate(c => { c.mic.getTracks()[0].enabled = false; });
+      await new Promise(done => setTimeout(done, 700));
+      const heard = firstHeard(to, hz);
+      await new Promise(done => setTimeout(done, 100));
+      const on = await from.evaluate(c => { const t = Date.now(); c.mic.getTracks()[0].enabled = true; return t; });
+      results.push(await heard - on);
+    }
+  return results;
 }
 
 /** Frames that a <video> has shown, and its size. */
