@@ -1,6 +1,7 @@
 /**
  * @file tl_http.h  An HTTP/1.1 server on the loop (libmicrohttpd inside), strict by RFC 9110 and
- * 9112. Limits and the answers to bad requests: 32 KiB and 100 headers (431), URI 8 KiB (414), body
+ * 9112. Limits and the answers to bad requests: 32 KiB for the whole head (about 28 of them for
+ * headers) and 100 headers (431), URI 8 KiB (414), body
  * by route (413), Content-Length twice or beside Transfer-Encoding (400), unknown path 404, wrong
  * method 405 with Allow.
  */

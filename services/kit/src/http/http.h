@@ -18,7 +18,9 @@ enum {
     HTTP_URI_MAX = 8 * 1024,
     HTTP_HEAD_MAX = 32 * 1024,
     HTTP_HEADERS_MAX = 100,
-    HTTP_POOL = 48 * 1024, /* libmicrohttpd's memory for one request: the head and its index */
+    /* libmicrohttpd's memory for one request, the head and its index.  Above 32 KiB it maps and
+     * unmaps pages for each connection, which costs a handshake three times the CPU. */
+    HTTP_POOL = 32 * 1024,
     HTTP_PARAMS = 8,
     HTTP_ROUTES = 64,
 };
