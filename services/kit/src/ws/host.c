@@ -374,8 +374,10 @@ void ws_end(struct tl_ws *ws, int code, bool quiet)
     ws->state = WS_DEAD;
     ws->io = tl_io_free(ws->io);
     ws->client = ws_client_free(ws->client);
-    if (ws->fd >= 0)
+    if (ws->fd >= 0) {
+        (void)shutdown(ws->fd, SHUT_RDWR); /* libmicrohttpd may hold its own for another turn */
         close(ws->fd);
+    }
     ws->fd = -1;
     tl_buf_done(&ws->rest);
     tl_buf_done(&ws->message);
