@@ -292,9 +292,10 @@ static void on_rooms(void *arg, int err, const json_t *m)
     if (!same)
         forget_handles(r);
     r->rooms = (uint64_t)json_integer_value(json_object_get(json_object_get(m, "data"), "id"));
-    plane_ask(r->plane, NULL, NULL, "note janus=%llu", (unsigned long long)r->session);
     tl_info("janus is there", TL_S("session", same ? "claimed" : "new"));
     fact(r, same ? LEGS_JANUS_BACK : LEGS_JANUS_NEW);
+    /* Last: should we die in between, our successor's claim fails and it tells everybody again. */
+    plane_ask(r->plane, NULL, NULL, "note janus=%llu", (unsigned long long)r->session);
 }
 
 static void on_back(void *arg, uint64_t session, bool same)

@@ -181,8 +181,8 @@ static int offer_audio(struct legs *g, const struct legs_fact *f, struct seat *s
 
     if (!leg)
         return -ENOMEM;
-    if (seat->leg)
-        end_leg(g, seat->leg, "replaced", true, QUIETLY);
+    if (seat->leg) /* another tab of the same agent must not take the seat back */
+        end_leg(g, seat->leg, "replaced", true, SAY_SO);
     leg->seat = seat;
     leg->contact = seat->contact;
     leg->agent = seat->agent;
@@ -204,7 +204,7 @@ static int offer_picture(struct legs *g, const struct legs_fact *f, struct conta
     if (!leg)
         return -ENOMEM;
     if (*place)
-        end_leg(g, *place, "replaced", true, QUIETLY);
+        end_leg(g, *place, "replaced", true, SAY_SO);
     leg->contact = c;
     leg->agent = c->agent;
     *place = leg;
@@ -325,10 +325,8 @@ static void hold(struct legs *g, const struct legs_fact *f, struct legs_outcome 
     c->seat->relabel = true;
 }
 
-static void release(struct legs *g, const struct legs_fact *f)
+static void release(struct legs *g, struct contact *c)
 {
-    struct contact *c = contact_find(g, &f->contact);
-
     if (!c)
         return; /* it is over already */
     disconnect(g, c, "released");
@@ -488,10 +486,14 @@ static void tick(struct legs *g)
     tl_list_for_each (&g->seat_list, s_link) {
         struct seat *s = SEAT_OF(s_link);
 
-        if (s->contact || s->leg || g->now - s->empty_since < SEAT_IDLE || heard_by(g, &s->agent))
+        if (s->leg)
             continue;
-        decide_seat(g, LEGS_DO_CLOSE_SEAT, s, "");
-        seat_drop(g, s);
+        if (s->contact && g->now - s->empty_since >= CONTACT_IDLE) {
+            release(g, s->contact);
+        } else if (!s->contact && g->now - s->empty_since >= SEAT_IDLE && !heard_by(g, &s->agent)) {
+            decide_seat(g, LEGS_DO_CLOSE_SEAT, s, "");
+            seat_drop(g, s);
+        }
     }
 }
 
@@ -521,7 +523,7 @@ int legs_step(struct legs *g, const struct legs_fact *f, tl_time now, tl_time wa
     case LEGS_CLOSE: close_leg(g, f, &out); break;
     case LEGS_CONNECT: connect_contact(g, f, &out); break;
     case LEGS_HOLD: hold(g, f, &out); break;
-    case LEGS_RELEASE: release(g, f); break;
+    case LEGS_RELEASE: release(g, contact_find(g, &f->contact)); break;
     case LEGS_ATTACHED:
         if (leg) {
             leg->handle = f->handle;

@@ -19,6 +19,8 @@ enum leg_state { LEG_SETTING_UP, LEG_UP };
 #define VIEW_RETRY  TL_SEC(5)  /* a picture that the customer does not have is offered again */
 #define SEAT_IDLE   TL_SEC(60) /* an agent's empty seat is given back */
 
+#define CONTACT_IDLE TL_HOUR(1) /* a contact that nobody released: its customer is long gone */
+
 struct contact;
 
 struct seat {

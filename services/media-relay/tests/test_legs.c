@@ -311,10 +311,12 @@ static const struct step a_reload_keeps_the_call[] = {
     {21, "audio c1 LC2",
      "start LC2; detach V; V closed to s1: replaced; V down: replaced; view LV to s1"},
     {21, "up LC2", "LC2 up"},
-    {25, "agent a1 LA2", "detach LA; unpeer agent:a1; LA down: replaced; start LA2"},
+    {25, "agent a1 LA2",
+     "detach LA; unpeer agent:a1; LA closed to a1: replaced; LA down: replaced; start LA2"},
     {25, "up LA2", "LA2 up"},
     {26, "camera c1 a1 LV2",
-     "detach V; V closed to s1: replaced; V down: replaced; detach LV; LV down: replaced; start "
+     "detach V; V closed to s1: replaced; V down: replaced; detach LV; LV closed to a1: replaced; "
+     "LV down: replaced; start "
      "LV2"},
     {0},
 };
@@ -392,6 +394,14 @@ static const struct step what_does_not_come_up_is_given_up[] = {
     {0},
 };
 
+static const struct step a_contact_that_nobody_released[] = {
+    START_UP,
+    {0, "prepare c1", "open contact:c1; contact:c1 hears sound:music"},
+    {3599, "tick", ""},
+    {3600, "tick", "close contact:c1; end room c1"},
+    {0},
+};
+
 static const struct step a_lost_picture_is_offered_again[] = {
     CALL,
     CAMERA,
@@ -439,6 +449,7 @@ STORY(janus_was_only_away)
 STORY(the_plane_dies)
 STORY(a_dead_browser_is_noticed)
 STORY(what_does_not_come_up_is_given_up)
+STORY(a_contact_that_nobody_released)
 STORY(a_lost_picture_is_offered_again)
 STORY(back_to_the_queue)
 STORY(an_agent_hears_the_newest_contact)
@@ -575,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_the_plane_dies),
         cmocka_unit_test(test_a_dead_browser_is_noticed),
         cmocka_unit_test(test_what_does_not_come_up_is_given_up),
+        cmocka_unit_test(test_a_contact_that_nobody_released),
         cmocka_unit_test(test_a_lost_picture_is_offered_again),
         cmocka_unit_test(test_back_to_the_queue),
         cmocka_unit_test(test_an_agent_hears_the_newest_contact),
