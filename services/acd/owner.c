@@ -109,8 +109,7 @@ void commit_done(void *arg, int err)
     say(h, b);
     batch_clear(b);
     maybe_leave(h);
-    if (h->open->n_pieces)
-        flush_soon(h);
+    flush_soon(h); /* what came meanwhile */
 }
 
 /* ---- losing

@@ -59,11 +59,14 @@ void store_entry(char out[44], uint64_t epoch, uint64_t number);
 
 int store_redis_open(struct store **ret, struct tl_loop *loop, struct tl_redis *redis,
                      const char *partition);
-struct store_memory;
 int store_memory_open(struct store **ret, struct tl_loop *loop);
 /** Tests: what the memory does next. */
 void store_memory_fail(struct store *s, int err);
 void store_memory_flush(struct store *s);
+/** As if the holder had been silent for too long. */
+void store_memory_end_lease(struct store *s);
+/** The same store once more, for a rival; each is closed. */
+struct store *store_memory_share(struct store *s);
 size_t store_memory_count(const struct store *s, char kind);
 
 #endif

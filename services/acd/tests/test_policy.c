@@ -1,0 +1,126 @@
+/* Each kind of mistake in a policy file, with its line, its key and its reason. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <adapters/policy_yaml.h>
+#include <tl_mem.h>
+
+#define GOOD "queues: [{name: q}]\n"
+
+static const struct {
+    const char *text, *complaint;
+} mistakes[] = {
+    {"queues: []\n", "f:1: queues: must be a list of 1 to 5000"},
+    {"skills: [a]\n", "queues: must be a list of 1 to 5000"},
+    {GOOD "nonsense: 1\n", "f:2: nonsense:"},
+    {GOOD "version: 9\n", "f:2: version:"},
+    {GOOD "choose_contact: dice\n", "f:2: choose_contact: unknown word"},
+    {GOOD "rona_limit: 0\n", "f:2: rona_limit:"},
+    {GOOD "ageing: soon\n", "f:2: ageing:"},
+    {GOOD "capacity: {live: 99}\n", "f:2: live:"},
+    {GOOD "capacity: {fax: 1}\n", "f:2: fax:"},
+    {GOOD "interruptions: {fax: [live]}\n", "f:2: fax: must be a load"},
+    {GOOD "interruptions: {email: [fax]}\n", "f:2: interruptions: unknown load"},
+    {GOOD "skills: [a, a]\n", "f:2: skills: not a name, or there twice"},
+    {"queues: [{name: q}, {name: q}]\n", "f:1: name: is there twice"},
+    {"queues: [{name: 'a b'}]\n", "f:1: name: must be 1 to 39"},
+    {"queues: [{name: q, choose: best}]\n", "f:1: choose: unknown word"},
+    {"queues: [{name: q, wrap_up: -5s}]\n", "f:1: wrap_up:"},
+    {"queues: [{name: q, offer_timeout: 0s}]\n", "f:1: offer_timeout:"},
+    {"queues: [{name: q, requires: {german: 3}}]\n", "f:1: german: unknown skill"},
+    {"skills: [german]\nqueues: [{name: q, requires: {german: 7}}]\n", "f:2: german:"},
+    {"queues: [{name: q, rings: [{after: 20s}, {after: 20s}]}]\n",
+     "f:1: after: must be later than in the ring before"},
+    {"queues: [{name: q, rings: [{after: 20s, drop: [x]}]}]\n", "f:1: drop: unknown skill"},
+    {"queues: [{name: q, rings: [{after: 20s, drop: some}]}]\n", "f:1: drop: must be all"},
+    {"queues: [{name: q, overflow: {after: 5s, to: x}}]\n", "f:1: to: unknown queue"},
+    {"queues: [{name: q, overflow: {after: 5s, to: q}}]\n", "f:1: to: is this queue itself"},
+    {"queues: [{name: q, no_staff: overflow}]\n", "f:1: no_staff: overflow needs"},
+    {GOOD "agents: [{id: a, team: x}]\n", "f:2: team: unknown team"},
+    {GOOD "agents: [{id: a}, {id: a}]\n", "f:2: id: is there twice"},
+    {GOOD "agents: [{id: a, skills: {x: 1}}]\n", "f:2: x: unknown skill"},
+    {GOOD "agents: [{id: a, queues: [x]}]\n", "f:2: queues: unknown queue"},
+    {GOOD "agents: [a]\n", "f:2: agents: must be a list of mappings"},
+    {GOOD "teams: [{queues: [q]}]\nagents: []\n", "f:2: name:"},
+    {"- a\n", "f:1: version: the file must be a mapping"},
+};
+
+static void each_mistake_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TL_LEN(mistakes); i++) {
+        struct tl_buf why = TL_BUF(4096);
+        struct policy_file *p = NULL;
+        assert_int_equal(policy_parse(&p, tl_str(mistakes[i].text), "f", &why), -EINVAL);
+        if (!why.p || !strstr(why.p, mistakes[i].complaint))
+            fail_msg("\"%s\": told \"%s\", expected \"%s\"", mistakes[i].text, why.p,
+                     mistakes[i].complaint);
+        tl_buf_done(&why);
+    }
+}
+
+static const char good[] = "skills: [german, cards]\n"
+                           "capacity: {chat: 2}\n"
+                           "interruptions: {email: [live]}\n"
+                           "queues:\n"
+                           "  - {name: help, requires: {german: 2}, rings: [{after: 5s, by: 1}]}\n"
+                           "  - {name: far, overflow: {after: 1m, to: help}, weight: 3}\n"
+                           "teams: [{name: t, queues: [far], skills: {cards: 2}}]\n"
+                           "agents:\n"
+                           "  - {id: a1, team: t, queues: [help], skills: {german: 4, cards: 5}}\n";
+
+static void a_good_file_is_read(void **state)
+{
+    struct tl_buf why = TL_BUF(4096);
+    struct policy_file *p = NULL;
+    const struct acd_policy *r;
+
+    (void)state;
+    assert_int_equal(policy_parse(&p, tl_str(good), "f", &why), 0);
+    r = policy_of(p);
+    assert_int_equal(r->n_queues, 2);
+    assert_int_equal(r->queues[1].overflow_to, 0);
+    assert_int_equal(r->queues[0].rings[0].after, TL_SEC(5));
+    assert_int_equal(r->agents[0].n_queues, 2);
+    assert_int_equal(r->agents[0].queues[0], 0);
+    assert_int_equal(r->agents[0].n_skills, 2);
+    assert_int_equal(r->agents[0].skills[1].level, 5); /* the agent's own word counts */
+    assert_int_equal(r->agents[0].capacity[ACD_LOAD_CHAT], 2);
+    assert_true(r->yields[ACD_LOAD_EMAIL][ACD_LOAD_LIVE]);
+    assert_int_equal(strlen(r->hash), 12);
+    assert_string_equal(policy_partition(p), "p0");
+    policy_free(p);
+}
+
+static void memory_may_end_anywhere(void **state)
+{
+    struct tl_buf why = TL_BUF(4096);
+    struct policy_file *p = NULL;
+    uint64_t n;
+
+    (void)state;
+    (void)tl_mem_fail_after(-1);
+    assert_int_equal(policy_parse(&p, tl_str(good), "f", &why), 0);
+    n = tl_mem_fail_after(-1);
+    policy_free(p);
+    for (uint64_t i = 0; i < n; i++) {
+        (void)tl_mem_fail_after((int64_t)i);
+        assert_int_equal(policy_parse(&p, tl_str(good), "f", &why), -ENOMEM);
+    }
+    (void)tl_mem_fail_after(-1);
+    tl_buf_done(&why);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_mistake_is_named),
+        cmocka_unit_test(a_good_file_is_read),
+        cmocka_unit_test(memory_may_end_anywhere),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
