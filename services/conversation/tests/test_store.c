@@ -1,0 +1,449 @@
+/* The contract of the store, told to the one in memory and, where TL_TEST_PG names a database with
+ * schema.sql in it ("host=... user=..."; TL_TEST_PG_PASSWORD_FILE for its password), to PostgreSQL. */
+#include "adapters/store.h"
+#include "wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tl_clock.h>
+#include <tl_conf.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bench {
+    struct tl_loop *loop;
+    struct cv_store *store;
+    bool done;
+    int err, n;
+    struct cv_contact contacts[20];
+    struct cv_thread threads[CV_THREADS_MAX];
+    struct cv_message messages[4];
+    struct cv_earlier earlier[CV_EARLIER_MAX];
+    struct cv_outbox_row outbox[64];
+    char visit[64];
+};
+
+static struct bench b;
+static bool use_pg;
+
+static void wait_done(void)
+{
+    tl_time end = tl_clock_mono() + TL_SEC(5);
+
+    while (!b.done && tl_clock_mono() < end) {
+        (void)tl_loop_turn(b.loop);
+        usleep(200);
+    }
+    assert_true(b.done);
+    b.done = false;
+}
+
+static void stored(void *arg, int err)
+{
+    TL_UNUSED(arg);
+    b.err = err;
+    b.done = true;
+}
+
+static void contacts(void *arg, int err, const struct cv_contact *rows, int n)
+{
+    TL_UNUSED(arg);
+    b.n = n;
+    for (int i = 0; i < n && i < 20; i++)
+        b.contacts[i] = rows[i];
+    stored(NULL, err);
+}
+
+static void threads(void *arg, int err, const struct cv_thread *rows, int n)
+{
+    TL_UNUSED(arg);
+    b.n = n;
+    for (int i = 0; i < n; i++)
+        b.threads[i] = rows[i];
+    stored(NULL, err);
+}
+
+static void messages(void *arg, int err, const struct cv_message *rows, int n)
+{
+    TL_UNUSED(arg);
+    b.n = n;
+    for (int i = 0; i < n && i < 4; i++)
+        b.messages[i] = rows[i];
+    stored(NULL, err);
+}
+
+static void card(void *arg, int err, struct tl_str visit, const struct cv_earlier *rows, int n)
+{
+    TL_UNUSED(arg);
+    b.n = n;
+    (void)snprintf(b.visit, sizeof b.visit, "%.*s", (int)visit.n, visit.s ? visit.s : "");
+    for (int i = 0; i < n; i++)
+        b.earlier[i] = rows[i];
+    stored(NULL, err);
+}
+
+static void outbox(void *arg, int err, const struct cv_outbox_row *rows, int n)
+{
+    TL_UNUSED(arg);
+    b.n = n;
+    for (int i = 0; i < n && i < 64; i++)
+        b.outbox[i] = rows[i];
+    stored(NULL, err);
+}
+
+/* ---- asking ----------------------------------------------------------------------------- */
+
+static int commit(const struct cv_change *ch)
+{
+    assert_int_equal(b.store->ops->commit(b.store, ch, stored, NULL), 0);
+    wait_done();
+    return b.err;
+}
+
+static int list(enum cv_query_kind kind, const struct tl_id *id, tl_time at)
+{
+    struct cv_query q = {.kind = kind, .id = *id, .at = at, .limit = 20};
+
+    assert_int_equal(b.store->ops->list(b.store, &q, contacts, NULL), 0);
+    wait_done();
+    assert_int_equal(b.err, 0);
+    return b.n;
+}
+
+static struct cv_contact contact(void)
+{
+    struct cv_contact c = {.id = tl_id_new(),
+                           .thread = tl_id_new(),
+                           .request = tl_id_new(),
+                           .session = tl_id_new(),
+                           .visitor = tl_id_new(),
+                           .channel = CV_VIDEO,
+                           .phase = CV_WAITING,
+                           .owed = CV_ENQUEUE,
+                           .name = "Ada \"quotes\", commas {and} \\ slashes",
+                           .section = "checkout",
+                           .page_url = "/shop/checkout?a=ü",
+                           .media = {"m1"},
+                           .route = {.queue = {"orders"},
+                                     .skills = {.n = 2, .at = {{"english"}, {"payments"}}},
+                                     .priority = -3},
+                           .cobrowse_consent = true,
+                           .epoch = 1,
+                           .acd_seq = 1u << 31,
+                           .requested_at = tl_clock_wall(),
+                           .since = 5};
+
+    return c;
+}
+
+static struct cv_outgoing outgoing(const struct cv_contact *c, const char *payload)
+{
+    return (struct cv_outgoing){.id = tl_id_new(),
+                                .name = "contact_requested",
+                                .thread = c->thread,
+                                .contact = c->id,
+                                .at = 7,
+                                .payload = tl_str(payload)};
+}
+
+static int open_contact(const struct cv_contact *c, const struct cv_outgoing *events, int n)
+{
+    const struct cv_thread t = {
+        .id = c->thread, .visitor = c->visitor, .customer = c->customer, .last_at = 100};
+    const struct cv_change ch = {.contact = c,
+                                 .open = &t,
+                                 .touch = t.id,
+                                 .visit = TL_STR("a \"visit\""),
+                                 .events = events,
+                                 .n_events = n,
+                                 .at = 100,
+                                 .due = 1000};
+
+    return commit(&ch);
+}
+
+/* ---- stories ---------------------------------------------------------------------------- */
+
+static void a_contact_comes_back_as_it_was(void **state)
+{
+    struct cv_contact c = contact();
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    assert_int_equal(list(CV_Q_ID, &c.id, 0), 1);
+    c.version = 1;
+    assert_memory_equal(&c, &b.contacts[0], sizeof c);
+    assert_int_equal(list(CV_Q_REQUEST, &c.request, 0), 1);
+    assert_int_equal(list(CV_Q_SESSION, &c.session, 0), 1);
+    assert_int_equal(list(CV_Q_ID, &c.thread, 0), 0);
+}
+
+static void who_was_first_wins(void **state)
+{
+    struct cv_contact c = contact();
+    struct cv_outgoing e;
+    struct cv_change ch = {.contact = &c, .events = &e, .n_events = 1, .touch = c.thread};
+    struct tl_id id;
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    c.version = 1;
+    c.phase = CV_RINGING;
+    c.agent = tl_id_new();
+    e = outgoing(&c, "one");
+    assert_int_equal(commit(&ch), 0);
+    id = e.id = tl_id_new();
+    assert_int_equal(commit(&ch), -EAGAIN); /* version 1 is over: nothing, also no event */
+    assert_int_equal(list(CV_Q_AGENT, &c.agent, 0), 1);
+    assert_int_equal(b.contacts[0].version, 2);
+    assert_int_equal(b.store->ops->outbox(b.store, 64, outbox, NULL), 0);
+    wait_done();
+    for (int i = 0; i < b.n; i++)
+        assert_false(tl_id_eq(&b.outbox[i].id, &id));
+}
+
+static void what_must_be_unique(void **state)
+{
+    struct cv_contact c = contact(), other = contact();
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    other.request = c.request;
+    assert_int_equal(open_contact(&other, NULL, 0), -EEXIST);
+    other = contact();
+    other.session = c.session;
+    assert_int_equal(open_contact(&other, NULL, 0), -EEXIST); /* a second call */
+    other.channel = CV_CHAT;
+    assert_int_equal(open_contact(&other, NULL, 0), 0);
+    c.version = 1;
+    c.phase = CV_WRAP_UP;
+    assert_int_equal(commit(&(struct cv_change){.contact = &c, .touch = c.thread}), 0);
+    other = contact();
+    other.session = c.session;
+    assert_int_equal(open_contact(&other, NULL, 0), 0); /* the first is over for the customer */
+}
+
+static void the_outbox_is_contiguous(void **state)
+{
+    struct cv_contact a = contact(), c = contact();
+    struct cv_outgoing two[2] = {outgoing(&a, "a1"), outgoing(&a, "a2")};
+    struct cv_outgoing one[1] = {outgoing(&c, "c1")};
+    int at = -1;
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&a, two, 2), 0);
+    assert_int_equal(open_contact(&c, one, 1), 0);
+    assert_int_equal(b.store->ops->outbox(b.store, 64, outbox, NULL), 0);
+    wait_done();
+    assert_int_equal(b.err, 0);
+    for (int i = 0; i < b.n; i++) {
+        assert_true(i == 0 || b.outbox[i].seq == b.outbox[i - 1].seq + 1);
+        if (tl_id_eq(&b.outbox[i].id, &two[0].id))
+            at = i;
+    }
+    assert_true(at >= 0 && at + 2 < b.n);
+    assert_int_equal(b.outbox[at].thread_seq, 1);
+    assert_int_equal(b.outbox[at + 1].thread_seq, 2);
+    assert_int_equal(b.outbox[at + 2].thread_seq, 1);
+    assert_string_equal(b.outbox[at].name, "contact_requested");
+    assert_int_equal(tl_id_parse_ulid(&(struct tl_id){0}, tl_id_str(&b.outbox[at].boot)), 0);
+
+    assert_int_equal(b.store->ops->sent(b.store, b.outbox[at + 1].seq, stored, NULL), 0);
+    wait_done();
+    assert_int_equal(b.store->ops->outbox(b.store, 64, outbox, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n, 1);
+    assert_true(tl_id_eq(&b.outbox[0].id, &one[0].id));
+    assert_int_equal(b.store->ops->sent(b.store, b.outbox[0].seq, stored, NULL), 0);
+    wait_done();
+}
+
+static void threads_are_found_and_linked(void **state)
+{
+    struct cv_contact c = contact();
+    struct cv_change ch;
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    assert_int_equal(b.store->ops->threads(b.store, &c.visitor, &c.customer, 50, threads, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n, 1);
+    assert_true(tl_id_eq(&b.threads[0].id, &c.thread));
+    assert_int_equal(b.threads[0].last_at, 100);
+
+    c.version = 1;
+    c.customer = tl_id_new();
+    ch = (struct cv_change){
+        .contact = &c, .touch = c.thread, .link = &c.thread, .n_link = 1, .at = 200};
+    assert_int_equal(commit(&ch), 0);
+    assert_int_equal(
+        b.store->ops->threads(b.store, &(struct tl_id){0}, &c.customer, 150, threads, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n, 1);
+    assert_true(tl_id_eq(&b.threads[0].customer, &c.customer));
+    assert_int_equal(b.threads[0].last_at, 200);
+    assert_int_equal(
+        b.store->ops->threads(b.store, &(struct tl_id){0}, &c.customer, 201, threads, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n, 0);
+}
+
+static void a_line_of_chat_is_stored_once(void **state)
+{
+    struct cv_contact c = contact();
+    struct cv_message m = {.id = tl_id_new(),
+                           .from = CV_CUSTOMER,
+                           .from_name = "Ada",
+                           .client_ref = "ref",
+                           .text = "hello '); DROP TABLE contacts; --",
+                           .sent_at = 9};
+    struct cv_change ch = {.message = &m, .touch = c.thread};
+
+    TL_UNUSED(state);
+    m.contact = c.id;
+    m.thread = c.thread;
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    assert_int_equal(commit(&ch), 0);
+    m.id = tl_id_new();
+    assert_int_equal(commit(&ch), -EEXIST);
+    m.from = CV_AGENT; /* the agent may call a line the same */
+    assert_int_equal(commit(&ch), 0);
+    assert_int_equal(b.store->ops->messages(b.store, &c.id, NULL, messages, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n, 2);
+    assert_string_equal(b.messages[0].text, m.text);
+    assert_int_equal(b.messages[0].sent_at, 9);
+    assert_int_equal(b.store->ops->messages(b.store, &c.id, "other", messages, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n, 0);
+}
+
+static void the_card_shows_what_was_before(void **state)
+{
+    struct cv_contact first = contact(), c = contact(), stranger = contact();
+    struct cv_wrap_up w = {.contact = first.id, .disposition = "sold", .note = "a note", .at = 1};
+    struct cv_change ch = {.wrap_up = &w, .touch = first.thread};
+
+    TL_UNUSED(state);
+    c.visitor = stranger.visitor = first.visitor;
+    stranger.customer = tl_id_new(); /* somebody else at the same browser */
+    assert_int_equal(open_contact(&first, NULL, 0), 0);
+    assert_int_equal(open_contact(&stranger, NULL, 0), 0);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    assert_int_equal(commit(&ch), 0);
+    (void)snprintf(w.note, sizeof w.note, "later");
+    assert_int_equal(commit(&ch), 0); /* the first one stays */
+    assert_int_equal(b.store->ops->card(b.store, &c, card, NULL), 0);
+    wait_done();
+    assert_string_equal(b.visit, "a \"visit\"");
+    assert_int_equal(b.n, 1);
+    assert_true(tl_id_eq(&b.earlier[0].contact, &first.id));
+    assert_string_equal(b.earlier[0].disposition, "sold");
+    assert_string_equal(b.earlier[0].note, "a note");
+}
+
+static void a_survey_is_answered_once(void **state)
+{
+    struct cv_contact c = contact();
+    const struct cv_survey s = {.contact = c.id, .score = 4, .at = 1};
+    const struct cv_change ch = {.survey = &s, .touch = c.thread};
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    assert_int_equal(commit(&ch), 0);
+    assert_int_equal(commit(&ch), -EEXIST);
+}
+
+static bool listed(enum cv_query_kind kind, const struct cv_contact *c, tl_time at)
+{
+    struct tl_id before = c->id;
+
+    before.s[25] = before.s[25] == '0' ? '0' : (char)(before.s[25] - 1); /* just before it */
+    (void)list(kind, &before, at);
+    for (int i = 0; i < b.n && i < 20; i++) {
+        if (tl_id_eq(&b.contacts[i].id, &c->id))
+            return true;
+    }
+    return false;
+}
+
+static void lists_of_who_is_open_waiting_due(void **state)
+{
+    struct cv_contact c = contact();
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&c, NULL, 0), 0);
+    assert_true(listed(CV_Q_OPEN, &c, 0));
+    assert_true(listed(CV_Q_WAITING, &c, 0));
+    assert_false(listed(CV_Q_DUE, &c, 999 - 1000));
+    c.version = 1;
+    c.phase = CV_ENDED;
+    assert_int_equal(commit(&(struct cv_change){.contact = &c, .touch = c.thread}), 0);
+    assert_true(listed(CV_Q_OPEN, &c, 0)); /* it still owes */
+    assert_false(listed(CV_Q_WAITING, &c, 0));
+    c.version = 2;
+    c.owed = 0;
+    assert_int_equal(commit(&(struct cv_change){.contact = &c, .touch = c.thread}), 0);
+    assert_false(listed(CV_Q_OPEN, &c, 0));
+}
+
+/* ---- both stores ------------------------------------------------------------------------ */
+
+static int setup(void **state)
+{
+    TL_UNUSED(state);
+    assert_int_equal(tl_loop_new(&b.loop), 0);
+    if (!use_pg)
+        return cv_store_memory_open(&b.store, b.loop);
+
+    struct cv_store_pg_opts opts = {.conninfo = getenv("TL_TEST_PG"), .pool = 2};
+    struct tl_buf password = TL_BUF(4096);
+    tl_time end = tl_clock_mono() + TL_SEC(5);
+
+    if (getenv("TL_TEST_PG_PASSWORD_FILE") &&
+        tl_conf_secret(getenv("TL_TEST_PG_PASSWORD_FILE"), &password) == 0)
+        opts.password = password.p;
+    assert_int_equal(cv_store_pg_open(&b.store, b.loop, &opts), 0);
+    tl_buf_done(&password);
+    while ((!b.store->ops->ready(b.store) || !b.store->ops->leads(b.store)) &&
+           tl_clock_mono() < end) {
+        (void)tl_loop_turn(b.loop);
+        usleep(200);
+    }
+    assert_true(b.store->ops->leads(b.store));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    TL_UNUSED(state);
+    b.store = cv_store_close(b.store);
+    b.loop = tl_loop_free(b.loop);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_contact_comes_back_as_it_was),
+        cmocka_unit_test(who_was_first_wins),
+        cmocka_unit_test(what_must_be_unique),
+        cmocka_unit_test(the_outbox_is_contiguous),
+        cmocka_unit_test(threads_are_found_and_linked),
+        cmocka_unit_test(a_line_of_chat_is_stored_once),
+        cmocka_unit_test(the_card_shows_what_was_before),
+        cmocka_unit_test(a_survey_is_answered_once),
+        cmocka_unit_test(lists_of_who_is_open_waiting_due),
+    };
+    int failed = cmocka_run_group_tests_name("memory", tests, setup, teardown);
+
+    if (!getenv("TL_TEST_PG")) {
+        printf("PostgreSQL: not told, TL_TEST_PG is not set\n");
+        return failed;
+    }
+    use_pg = true;
+    return failed + cmocka_run_group_tests_name("postgres", tests, setup, teardown);
+}
