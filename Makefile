@@ -162,6 +162,14 @@ test:                 ## install, build and run every test on this machine
 bench:                ## benchmarks: throughput, percentiles, memory, as ratios
 	@scripts/bench.sh
 
+image:                ## one container image: make image service=acd
+	docker build --build-arg SERVICE=$(service) -f docker/service.Dockerfile -t threadline/$(service) .
+
+images: $(addprefix image-,$(filter-out cli,$(SERVICES)) cli)  ## every service's image, and Janus's
+	docker build -f docker/janus.Dockerfile -t threadline/janus .
+image-%:
+	@$(MAKE) --no-print-directory image service=$*
+
 clean:                ## remove what was built (not the data in .run/)
 	rm -rf build build-*
 

@@ -24,7 +24,7 @@ phase_end() {
     pid=PHASE_PID_${name//[^a-z]/_}
     wait "${!pid}"
     read -r code seconds <"$PHASE_LOGS/$name.result"
-    read -r passed failed < <(sed -nE 's/.*[^0-9]?([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$PHASE_LOGS/$name.log" | tail -1)
+    read -r passed _ failed _ < <(grep -oE '[0-9]+ passed, [0-9]+ failed' "$PHASE_LOGS/$name.log" | tail -1)
     if [ -z "$passed" ]; then
         passed=$((code == 0)) failed=$((code != 0))
     elif [ "$code" != 0 ] && [ "$failed" = 0 ]; then
@@ -35,7 +35,7 @@ phase_end() {
         printf '  ok    %-18s %4d s   %s passed\n' "$name" "$seconds" "$passed"
     else
         printf '  FAIL  %-18s %4d s   %s passed, %s failed   (all of it: %s)\n' "$name" "$seconds" "$passed" "$failed" "$PHASE_LOGS/$name.log"
-        tail -n 40 "$PHASE_LOGS/$name.log" | sed 's/^/        /'
+        { grep -nE 'FAILED|FAIL |not ok|[Ee]rror[: ]' "$PHASE_LOGS/$name.log" | head -n 20; echo ...; tail -n 20 "$PHASE_LOGS/$name.log"; } | cut -c1-200 | sed 's/^/        /'
         return 1
     fi
 }
