@@ -42,6 +42,12 @@ describe('the panel', () => {
     expect(end('ABANDONED').step).toBe('done');
   });
 
+  it('keeps the reason on the screen when the contact ends because of it', () => {
+    const s = { ...waiting, step: 'problem' as const, problem: call.micProblem('NotFoundError') };
+    const end = phase('ENDED', { outcome: 'CONTACT_OUTCOME_ABANDONED' });
+    expect(call.onFrame(s, end)).toMatchObject({ step: 'problem', problem: s.problem });
+  });
+
   it('asks for the page only without consent, and forgets the consent when it is taken back', () => {
     const asked = frame({ cobrowse_asked: { contact_id: 'c' } });
     expect(tell(asked).cobrowse).toBe('asked');

@@ -112,7 +112,6 @@ function scrubAttributes(attributes: Attributes, tag: string): Attributes {
 
 /** Browsers ignore blanks and control characters before and inside the scheme. */
 function isScriptUrl(value: unknown): boolean {
-  // eslint-disable-next-line no-control-regex
   const text = String(value).replace(/[\u0000-\u0020]/g, '').toLowerCase();
   return text.startsWith('javascript:') || text.startsWith('vbscript:')
     || text.startsWith('data:text/html');

@@ -24,6 +24,6 @@ export function connectGateway(o: SessionOptions): { socket: GatewaySocket; sess
 }
 
 /** Narrow the answer of a media_offer. */
-export function hasOwnAnswer(f: ServerFrame): f is ServerFrame & { body: MediaAnswer } {
+export function isMediaAnswer(f: ServerFrame): f is ServerFrame & { body: MediaAnswer } {
   return f.kind === 'media_answer';
 }

@@ -3,7 +3,7 @@
  * SendLeg offers (audio, camera, screen) and keeps itself alive; ViewLeg answers the server.
  * All decisions are in leg.ts; this file only carries them out.
  */
-import { hasOwnAnswer, type GatewaySocket } from './gateway';
+import { isMediaAnswer, type GatewaySocket } from './gateway';
 import { ulid } from './ids';
 import { legStep, newLeg, type LegFact, type LegMachine, type LegState } from './leg';
 import type { LegKind, MediaOffer } from './api';
@@ -121,7 +121,7 @@ export class SendLeg {
         instance: this.o.instance(), contact_id: this.o.contact_id, leg_id, kind: this.o.kind,
         sdp: pc.localDescription!.sdp,
       }, { repeat: false, timeout_ms: 5000 });
-      if (!mine() || !hasOwnAnswer(answer))
+      if (!mine() || !isMediaAnswer(answer))
         return;
       await pc.setRemoteDescription({ type: 'answer', sdp: answer.body.sdp ?? '' });
       if (mine())

@@ -75,11 +75,15 @@ export class Call implements CallHandle {
     this.reset();
   }
 
-  /** Consent is given: microphone first (a refusal must not leave anybody in a queue), then ask. */
+  /**
+   * Consent is given: the microphone first, because a refusal must not leave anybody in a queue.  Where
+   * it was allowed before, both at once.
+   */
   async begin(channel: Channel, cobrowse: boolean): Promise<void> {
     this.state.patch({ step: 'starting', channel, cobrowseWanted: cobrowse, problem: null });
     this.socket.start();
-    if (hasAudio(channel) && !(await this.openMic()))
+    const mic = hasAudio(channel) ? this.openMic() : Promise.resolve(true);
+    if (!(await microphoneAllowed()) && !(await mic))
       return;
     try {
       const f = await this.socket.request('request_contact', {
@@ -91,6 +95,10 @@ export class Call implements CallHandle {
       if (f.kind !== 'contact_accepted')
         throw new RequestError(500, 'unexpected answer');
       this.accepted(f.body.contact_id ?? '', f.body.media_instance ?? '');
+      if (await mic)
+        this.startLeg();
+      else
+        await this.end(); /* allowed, and still not there */
     } catch (e) {
       this.dropMedia();
       this.state.patch({ step: 'problem',
@@ -242,10 +250,10 @@ export class Call implements CallHandle {
   }
 
   private accepted(contact_id: string, instance: string): void {
-    this.state.patch({ contact_id, instance, step: 'waiting' });
+    this.state.update(s => ({ ...s, contact_id, instance,
+      step: s.step === 'starting' ? 'waiting' : s.step }));
     this.remember();
     this.host.emit('contact', { contact_id });
-    this.startLeg();
   }
 
   private finish(next: CallState): void {
@@ -376,5 +384,15 @@ export class Call implements CallHandle {
       return;
     this.socket.stop();
     this.session.forget();
+  }
+}
+
+/** Was the microphone allowed on this site before?  A browser that cannot say has not said yes. */
+async function microphoneAllowed(): Promise<boolean> {
+  try {
+    const p = await navigator.permissions.query({ name: 'microphone' as PermissionName });
+    return p.state === 'granted';
+  } catch {
+    return false;
   }
 }

@@ -96,6 +96,8 @@ export function onContact(s: CallState, c: ContactState): CallState {
 function over(s: CallState, c: ContactState): CallState {
   const end: CallState = { ...s, open: true, held: false, typing: false, cobrowse: 'off',
     cobrowseWanted: false, media: 'off' };
+  if (s.step === 'problem')
+    return end; /* the reason is already said */
   switch (c.outcome) {
   case 'CONTACT_OUTCOME_CLOSED':
     return { ...end, step: 'problem', problem: {
