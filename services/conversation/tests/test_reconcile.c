@@ -1,0 +1,194 @@
+/* What the three believe about the same contacts, and how it is mended; which thread is whose. */
+#include "core/reconcile.h"
+#include "core/threads.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define NOW TL_SEC(1000)
+#define OLD TL_SEC(900)
+
+static char found[400];
+
+static void note(void *arg, const struct cv_repair *r)
+{
+    size_t n = strlen(found);
+
+    TL_UNUSED(arg);
+    (void)snprintf(found + n, sizeof found - n, "%s%s:%s", n ? " " : "", r->contact.s,
+                   r->fact.repair ? r->fact.repair : "owes");
+    for (unsigned i = 0; r->fact.kind == CV_MENDED && i < CV_WORKS; i++) {
+        if (r->fact.work & (1u << i)) {
+            n = strlen(found);
+            (void)snprintf(found + n, sizeof found - n, "+%s", cv_work_name(1u << i));
+        }
+    }
+}
+
+static const char *compare(struct cv_views v)
+{
+    found[0] = '\0';
+    v.asked_at = NOW;
+    v.acd_known = v.media_known = true;
+    cv_compare(&v, note, NULL);
+    return found;
+}
+
+#define OURS(id_, phase_, ...) \
+    {.id = {id_}, .agent = {"a1"}, .version = 1, .phase = (phase_), .since = OLD, ##__VA_ARGS__}
+#define ACD(id_, state_)  {.contact = {id_}, .agent = {"a1"}, .offer = {"o"}, .state = state_, .since = OLD}
+#define MEDIA(id_, agent_) {.contact = {id_}, .agent = {agent_}}
+#define SAY(ours, acd, media)                                                           \
+    compare((struct cv_views){.ours = (ours), .n_ours = TL_LEN(ours), .acd = (acd),    \
+                              .n_acd = TL_LEN(acd), .media = (media), .n_media = TL_LEN(media)})
+
+static void all_agree(void **state)
+{
+    struct cv_ours ours[] = {OURS("c3", CV_WAITING), OURS("c1", CV_CONNECTED, .audio = true),
+                             OURS("c2", CV_RINGING), OURS("c4", CV_WRAP_UP)};
+    struct cv_seen acd[] = {ACD("c4", "wrapping"), ACD("c1", "connected"), ACD("c3", "waiting"),
+                            ACD("c2", "offered")};
+    struct cv_seen media[] = {MEDIA("c1", "a1")};
+
+    TL_UNUSED(state);
+    assert_string_equal(SAY(ours, acd, media), "");
+}
+
+static void the_acd_knows_better(void **state)
+{
+    struct cv_ours ours[] = {OURS("c1", CV_WAITING), OURS("c2", CV_RINGING), OURS("c3", CV_RINGING),
+                             OURS("c4", CV_WAITING), OURS("c5", CV_WRAP_UP), OURS("c6", CV_WRAP_UP)};
+    struct cv_seen acd[] = {ACD("c1", "offered"), ACD("c2", "waiting"), ACD("c3", "connected"),
+                            ACD("c5", "connected")};
+    struct cv_seen media[1] = {MEDIA("c9", "")};
+
+    TL_UNUSED(state);
+    assert_string_equal(SAY(ours, acd, media),
+                        "c1:offer_missed c2:ring_over c3:accept_missed c4:lost_by_acd+enqueue "
+                        "c5:release_missed+release c6:wrap_up_over c9:stray_in_media+hang_up");
+}
+
+static void another_agent_talks(void **state)
+{
+    struct cv_ours ours[] = {OURS("c1", CV_CONNECTED)};
+    struct cv_seen acd[] = {ACD("c1", "connected")}, media[1] = {MEDIA("c1", "a2")};
+
+    TL_UNUSED(state);
+    ours[0].agent = (struct tl_id){"a0"};
+    assert_string_equal(SAY(ours, acd, media), "c1:accept_missed");
+}
+
+static void what_is_over_for_us_is_over(void **state)
+{
+    struct cv_ours ours[] = {OURS("c0", CV_WAITING)};
+    struct cv_seen acd[] = {ACD("c0", "waiting"), ACD("x1", "waiting"), ACD("x2", "connected"),
+                            ACD("x3", "wrapping")};
+    struct cv_seen media[] = {MEDIA("c0", "")};
+
+    TL_UNUSED(state);
+    assert_string_equal(SAY(ours, acd, media),
+                        "x1:stray_in_acd+dequeue x2:stray_in_acd+dequeue x3:stray_in_acd+finish");
+}
+
+static void media_forgot(void **state)
+{
+    struct cv_ours ours[] = {OURS("c1", CV_CONNECTED, .audio = true),
+                             OURS("c2", CV_WAITING, .audio = true),
+                             OURS("c3", CV_HELD, .audio = true),
+                             OURS("c4", CV_CONNECTED, .audio = true, .owed = CV_CONNECT)};
+    struct cv_seen acd[] = {ACD("c1", "connected"), ACD("c2", "waiting"), ACD("c3", "connected"),
+                            ACD("c4", "connected")};
+    struct cv_seen media[] = {MEDIA("c3", "a2")};
+
+    TL_UNUSED(state);
+    assert_string_equal(SAY(ours, acd, media),
+                        "c1:lost_by_media+prepare+connect c2:lost_by_media+prepare "
+                        "c3:lost_by_media+connect c4:owes");
+}
+
+static void news_under_way_are_no_difference(void **state)
+{
+    struct cv_ours ours[] = {OURS("c1", CV_RINGING), OURS("c2", CV_WAITING)};
+    struct cv_seen acd[] = {ACD("c1", "waiting"), ACD("c2", "connected"), ACD("x1", "waiting")};
+    struct cv_views v = {.ours = ours, .n_ours = 2, .acd = acd, .n_acd = 3};
+
+    TL_UNUSED(state);
+    ours[0].since = NOW - TL_SEC(1);
+    acd[1].since = acd[2].since = NOW - TL_SEC(1);
+    assert_string_equal(compare(v), "");
+}
+
+static void who_did_not_answer_is_not_compared(void **state)
+{
+    struct cv_ours ours[] = {OURS("c1", CV_RINGING, .owed = CV_PREPARE)};
+    struct cv_views v = {.ours = ours, .n_ours = 1, .asked_at = NOW};
+
+    TL_UNUSED(state);
+    found[0] = '\0';
+    cv_compare(&v, note, NULL);
+    assert_string_equal(found, "c1:owes");
+}
+
+/* ---- threads ---------------------------------------------------------------------------- */
+
+static const char *choose(const struct cv_thread *threads, int n, const char *visitor,
+                          const char *customer)
+{
+    static char out[100];
+    struct tl_id v = {0}, c = {0};
+    struct cv_rules rules;
+    struct cv_thread_choice choice;
+    size_t at;
+
+    cv_rules_default(&rules);
+    (void)tl_str_put(v.s, sizeof v.s, tl_str(visitor));
+    (void)tl_str_put(c.s, sizeof c.s, tl_str(customer));
+    cv_threads_choose(threads, n, &v, &c, &rules, TL_HOUR(100), &choice);
+    at = (size_t)snprintf(out, sizeof out, "%s",
+                          choice.join < 0 ? "new" : threads[choice.join].id.s);
+    for (int i = 0; i < choice.n_link; i++)
+        at += (size_t)snprintf(out + at, sizeof out - at, " +%s", threads[choice.link[i]].id.s);
+    return out;
+}
+
+static void which_thread(void **state)
+{
+    const struct cv_thread threads[] = {
+        {.id = {"anon"}, .visitor = {"v1"}, .last_at = TL_HOUR(99)},
+        {.id = {"older"}, .visitor = {"v1"}, .last_at = TL_HOUR(80)},
+        {.id = {"ancient"}, .visitor = {"v1"}, .last_at = TL_HOUR(10)},
+        {.id = {"ada"}, .visitor = {"v2"}, .customer = {"ada"}, .last_at = TL_HOUR(90)},
+        {.id = {"bob"}, .visitor = {"v1"}, .customer = {"bob"}, .last_at = TL_HOUR(99) + 1},
+    };
+
+    TL_UNUSED(state);
+    assert_string_equal(choose(threads, 0, "v1", ""), "new");
+    assert_string_equal(choose(threads, 5, "v1", ""), "anon");
+    assert_string_equal(choose(threads + 1, 2, "v1", ""), "older");
+    assert_string_equal(choose(threads + 2, 1, "v1", ""), "new"); /* quiet for too long */
+    /* the visitor turns out to be ada: her thread goes on, and the anonymous ones become hers */
+    assert_string_equal(choose(threads, 5, "v1", "ada"), "ada +anon +older +ancient");
+    assert_string_equal(choose(threads, 1, "v1", "ada"), "anon +anon");
+    /* bob's thread is never ada's, though both used the browser */
+    assert_string_equal(choose(threads + 4, 1, "v1", "ada"), "new");
+    assert_string_equal(choose(threads + 4, 1, "v1", ""), "new");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_agree),
+        cmocka_unit_test(the_acd_knows_better),
+        cmocka_unit_test(another_agent_talks),
+        cmocka_unit_test(what_is_over_for_us_is_over),
+        cmocka_unit_test(media_forgot),
+        cmocka_unit_test(news_under_way_are_no_difference),
+        cmocka_unit_test(who_did_not_answer_is_not_compared),
+        cmocka_unit_test(which_thread),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
