@@ -33,7 +33,7 @@ analysis() {
     perl -i -0pe 's/#define tl_(debug|info|warn|error)\((?:[^\n]*\\\n)*[^\n]*\n/void tl_$1(const char *phrase, ...);\n/g' "$PHASE_LOGS/include/tl_log.h"
     tracked 'services/*.c' | tr '\0' '\n' | grep -v '/tests/' >"$PHASE_LOGS/files"
     cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 -j"$(nproc)" \
-        --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=uninitvar --suppress=autoVariables --suppress=internalAstError --suppress=nullPointer:services/kit/src/ws/write.c --suppress=shiftTooManyBitsSigned \
+        --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=uninitvar --suppress=legacyUninitvar --suppress=autoVariables --suppress=internalAstError --suppress=nullPointer:services/kit/src/ws/write.c --suppress=shiftTooManyBitsSigned \
         -I"$PHASE_LOGS/include" --file-list="$PHASE_LOGS/files"
 }
 compose() { docker-compose -f docker-compose.yml config -q && /usr/bin/python3 scripts/check-compose.py docker-compose.yml "$build"; }
