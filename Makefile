@@ -126,7 +126,7 @@ $(BUILD)/fuzz/%: services/%.c $(GEN)
 	@mkdir -p $(@D)
 	@clang -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE $(SYSINC) \
 	    -Iservices/kit/include -isystem $(BUILD)/gen -Iservices/$(call svc_of,$<) -o $@ $< \
-	    $(filter-out %/main.c,$(KIT_SRC)) $(call svc_src,$(call svc_of,$<)) $(GEN) $(LIBS) $(LIBS_$(call svc_of,$<))
+	    $(sort $(filter-out %/main.c,$(KIT_SRC)) $(call svc_src,$(call svc_of,$<))) $(GEN) $(LIBS) $(LIBS_$(call svc_of,$<))
 
 fuzz: $(FUZZERS:services/%.c=$(BUILD)/fuzz/%)  ## run every fuzzer for FUZZ_SECONDS (default 20)
 	@scripts/fuzz.sh $(BUILD) $(or $(FUZZ_SECONDS),20)

@@ -168,6 +168,13 @@ static int open_all(struct tl_svc *svc, struct tl_buf *why)
     struct tl_http_opts http = {.address = svc->conf.address, .port = (uint16_t)svc->conf.port};
     int err = tl_loop_new(&svc->loop);
 
+    /* Signals first: who finds the port open may send one. */
+    if (!err)
+        err = tl_loop_signal(svc->loop, SIGTERM, svc_on_term, svc);
+    if (!err)
+        err = tl_loop_signal(svc->loop, SIGINT, svc_on_term, svc);
+    if (!err)
+        err = tl_loop_signal(svc->loop, SIGHUP, svc_on_hup, svc);
     if (!err)
         err = tl_http_new(&svc->http, svc->loop, &http);
     if (err) {
@@ -178,12 +185,6 @@ static int open_all(struct tl_svc *svc, struct tl_buf *why)
     err = svc_routes(svc);
     if (!err)
         err = tl_timer_new(&svc->watch, svc->loop, svc_watch, svc);
-    if (!err)
-        err = tl_loop_signal(svc->loop, SIGTERM, svc_on_term, svc);
-    if (!err)
-        err = tl_loop_signal(svc->loop, SIGINT, svc_on_term, svc);
-    if (!err)
-        err = tl_loop_signal(svc->loop, SIGHUP, svc_on_hup, svc);
     if (err)
         tl_buf_printf(why, "cannot start: %s\n", strerror(-err));
     return err;
