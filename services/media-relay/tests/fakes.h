@@ -75,7 +75,7 @@ static void fake_plane_start(struct fake_plane *p, struct tl_loop *loop)
     memcpy(at.sun_path, p->path, sizeof p->path);
     (void)unlink(p->path);
     p->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (plane_init(&p->plane, 47100, 47163) ||
+    if (plane_init(&p->plane, 29100, 29163) ||
         bind(p->listener, (struct sockaddr *)&at, sizeof at) || listen(p->listener, 4) ||
         tl_io_new(&p->listen_io, loop, p->listener, fake_plane_accept, p) ||
         tl_io_watch(p->listen_io, TL_READABLE))
@@ -87,7 +87,7 @@ static inline void fake_plane_die(struct fake_plane *p)
 {
     fake_plane_drop(p);
     plane_done(&p->plane);
-    if (plane_init(&p->plane, 47100, 47163))
+    if (plane_init(&p->plane, 29100, 29163))
         abort();
 }
 
@@ -115,7 +115,7 @@ struct fake_janus {
 };
 
 #define FAKE_GENERATED                                                                     \
-    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 47190 RTP/AVP 111 126\r\n" \
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 29190 RTP/AVP 111 126\r\n" \
     "c=IN IP4 127.0.0.1\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n"
 
 static void fake_send(struct fake_janus *j, json_t *m)

@@ -20,12 +20,23 @@
 
 static struct plane plane;
 static struct tl_buf answer;
+static uint16_t first; /* of eight ports that are this process's own: tests run side by side */
+
+/* before, the n-th port, after. */
+static const char *with_port(const char *before, int n, const char *after)
+{
+    static char text[200];
+
+    snprintf(text, sizeof text, "%s%d%s", before, first + n, after);
+    return text;
+}
 
 static int set_up(void **state)
 {
     (void)state;
     answer = TL_BUF(PLANE_MESSAGE);
-    return plane_init(&plane, 47000, 47007);
+    first = (uint16_t)(29200 + getpid() % 200 * 16); /* below the ports that clients get */
+    return plane_init(&plane, first, (uint16_t)(first + 7));
 }
 
 static int tear_down(void **state)
@@ -88,9 +99,9 @@ static void two_far_ends_talk_through_the_plane(void **state)
 
     (void)state;
     snprintf(text, sizeof text, "3 peer a %d 111 0 126 110 1", port_a);
-    assert_string_equal(ask(text), "3 ok 47000");
+    assert_string_equal(ask(text), with_port("3 ok ", 0, ""));
     snprintf(text, sizeof text, "4 peer b %d 96 0 126 255 0", port_b);
-    assert_string_equal(ask(text), "4 ok 47002");
+    assert_string_equal(ask(text), with_port("4 ok ", 2, ""));
     assert_string_equal(ask("5 hear b leg:a"), "5 ok");
     send_rtp(stranger, at_a, 111, "let me in");
     send_rtp(a, at_a, 111, "hello");
@@ -115,8 +126,9 @@ static void a_new_control_finds_everything(void **state)
     ask("4 label agent:a1 leg=L1 handle=5");
     ask("5 hear agent:a1 leg:contact:c1");
     assert_non_null(strstr(ask("6 hello 1"), " janus=77"));
-    assert_string_equal(ask("7 list 0"), "7 leg 0 agent:a1 47000 0 leg:contact:c1 leg=L1 handle=5");
-    assert_string_equal(ask("8 list 1"), "8 leg 1 contact:c1 47002 0 silence ");
+    assert_string_equal(ask("7 list 0"),
+                        with_port("7 leg 0 agent:a1 ", 0, " 0 leg:contact:c1 leg=L1 handle=5"));
+    assert_string_equal(ask("8 list 1"), with_port("8 leg 1 contact:c1 ", 2, " 0 silence "));
     assert_string_equal(ask("9 list 2"), "9 ok");
     assert_string_equal(ask("10 stats"),
                         "10 ok\nagent:a1 0 0 0 -1 0 -1 0 0 0\ncontact:c1 0 0 0 -1 0 -1 0 0 0");
@@ -130,23 +142,24 @@ static void ports_are_given_back(void **state)
         char text[32];
 
         snprintf(text, sizeof text, "%d open leg%d", i, i);
-        assert_int_equal(ask_port(text), 47000 + 2 * i);
+        assert_int_equal(ask_port(text), first + 2 * i);
     }
     assert_string_equal(ask("5 open leg5"), "5 err 28 no port is free");
     assert_string_equal(ask("6 close leg2"), "6 ok");
-    assert_int_equal(ask_port("7 open leg5"), 47004);
+    assert_int_equal(ask_port("7 open leg5"), first + 4);
 }
 
 /* A port that another program holds is passed over. */
 static void a_taken_port_is_passed_over(void **state)
 {
-    struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_port = htons(47001), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)(first + 1)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
     (void)state;
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(ask_port("1 open a"), 47002);
+    assert_int_equal(ask_port("1 open a"), first + 2);
     close(fd);
 }
 
