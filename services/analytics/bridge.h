@@ -20,8 +20,9 @@ struct analytics_bridge_opts {
     size_t window;       /**< event ids remembered, to drop what comes twice */
 };
 
-/** Most events between the stream and Kafka's confirmation. */
-#define ANALYTICS_UNCONFIRMED_MAX 2048
+/** Most events between the stream and Kafka's confirmation.  Not more: nats-server 2.9 looks
+ * through all of them, one by one, for each that it delivers again. */
+#define ANALYTICS_UNCONFIRMED_MAX 512
 
 /** 0 or negative errno. */
 int analytics_bridge_new(struct analytics_bridge **ret, struct tl_loop *loop, struct tl_bus *bus,

@@ -134,7 +134,7 @@ static void consume(void *arg)
 {
     struct analytics_handlers *h = arg;
     struct tl_consume_opts o = {
-        .stream = "EVENTS", .durable = DURABLE, .batch = 1024, .max_deliver = 1000};
+        .stream = "EVENTS", .durable = DURABLE, .batch = 128, .max_deliver = 1000};
 
     if (!h->consumer && tl_bus_consume(&h->consumer, h->bus, &o, on_delivery, h))
         tl_timer_start(h->start, TL_SEC(1));

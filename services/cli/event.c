@@ -79,27 +79,32 @@ int cli_event_read(struct cli_event *ret, struct tl_str subject, const void *dat
     return 0;
 }
 
-static const void *field_of(const struct cli_event *e, const char *name,
+static const void *field_of(const ProtobufCMessage *m, const char *name,
                             const ProtobufCFieldDescriptor **ret)
 {
-    *ret = protobuf_c_message_descriptor_get_field_by_name(e->inner->descriptor, name);
-    return *ret ? (const char *)e->inner + (*ret)->offset : NULL;
+    *ret = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name);
+    return *ret ? (const char *)m + (*ret)->offset : NULL;
 }
 
-const char *cli_event_text(const struct cli_event *e, const char *name)
+static const char *text_of(const ProtobufCMessage *m, const char *name)
 {
     const ProtobufCFieldDescriptor *f;
-    const void *at = field_of(e, name, &f);
+    const void *at = field_of(m, name, &f);
 
     if (!at || f->type != PROTOBUF_C_TYPE_STRING || f->label == PROTOBUF_C_LABEL_REPEATED)
         return "";
     return *(char *const *)at;
 }
 
+const char *cli_event_text(const struct cli_event *e, const char *name)
+{
+    return text_of(e->inner, name);
+}
+
 int64_t cli_event_int(const struct cli_event *e, const char *name)
 {
     const ProtobufCFieldDescriptor *f;
-    const void *at = field_of(e, name, &f);
+    const void *at = field_of(e->inner, name, &f);
 
     if (!at || f->label == PROTOBUF_C_LABEL_REPEATED)
         return 0;
@@ -135,6 +140,7 @@ static void fields_line(struct tl_buf *out, const ProtobufCMessage *m)
 
 int cli_event_line(struct tl_buf *out, const struct cli_event *e, bool colour)
 {
+    const char *visit = text_of(e->envelope, "visit_id");
     char when[32];
 
     tl_clock_format(when, e->at);
@@ -144,6 +150,8 @@ int cli_event_line(struct tl_buf *out, const struct cli_event *e, bool colour)
         (void)tl_buf_printf(out, " thread=%s", e->thread_id);
     if (e->contact_id[0])
         (void)tl_buf_printf(out, " contact=%s", e->contact_id);
+    if (visit && *visit)
+        (void)tl_buf_printf(out, " visit=%s", visit);
     fields_line(out, e->inner);
     return out->err;
 }

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tl_log.h>
+
 #include "cli.h"
 #if __has_include("../acd/lab/lab.h")
 #include "../acd/lab/lab.h"
@@ -70,5 +72,6 @@ int main(int argc, char **argv)
                c->more ? "\n" : "");
         return 0;
     }
+    tl_log_setup("tl", TL_ERROR); /* stdout is for what was asked for */
     return c->run(argc - 1, argv + 1);
 }
