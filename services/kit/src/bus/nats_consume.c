@@ -135,11 +135,11 @@ static void on_raw(void *arg, natsMsg *msg)
     if (is_status(&m)) {
         const char *status = tl_msg_header(&m, "Status");
 
-        natsMsg_Destroy(msg);
         if (strncmp(status, "100", 3) != 0) { /* 100 is a heartbeat; others end the pull */
             c->open = 0;
             tl_timer_start(c->watchdog, TL_MSEC(strncmp(status, "503", 3) == 0 ? 500 : 1));
         }
+        natsMsg_Destroy(msg); /* status is inside */
         return;
     }
     d = tl_alloc(1, sizeof(*d));
