@@ -20,6 +20,8 @@ struct relay {
     struct tl_map rooms; /* place by contact id */
     struct tl_sub *subs[2];
     struct tl_timer *tick;
+    unsigned asked; /* call-backs that are still to come, each with this relay in hand */
+    bool over;      /* freed, but for those call-backs */
     struct {
         struct tl_metric *rooms, *frames, *bytes, *strikes, *fulls;
     } m;
@@ -41,6 +43,28 @@ struct place {
 static const char *contact_of(const struct place *p)
 {
     return room_names(p->room)->contact.s;
+}
+
+/* Something was asked that will call back exactly once; the relay stays in memory until then. */
+static void asks(struct relay *r)
+{
+    r->asked++;
+}
+
+static void let_go(struct relay *r)
+{
+    if (r->over && r->asked == 0)
+        tl_free(r);
+}
+
+/* The call-back is here.  False: the relay is over, and must not be touched. */
+static bool hears(struct relay *r)
+{
+    bool here = !r->over;
+
+    r->asked--;
+    let_go(r);
+    return here;
 }
 
 /* ---- rooms ------------------------------------------------------------------------------------
@@ -115,8 +139,7 @@ static void end_room(struct place *p, const char *cause, const struct room_decis
 
 static void on_closed_quietly(void *arg, int err)
 {
-    TL_UNUSED(arg);
-    if (err && tl_log_allow("close"))
+    if (hears(arg) && err && tl_log_allow("close"))
         tl_warn("room's record stays until it expires", TL_E(err));
 }
 
@@ -127,7 +150,8 @@ static void end_for_good(struct place *p, const struct room_decision *d)
     struct tl_id contact = room_names(p->room)->contact;
 
     end_room(p, d->end, d);
-    (void)r->o.store->ops->close(r->o.store, &contact, on_closed_quietly, r); /* expires anyway */
+    if (!r->o.store->ops->close(r->o.store, &contact, on_closed_quietly, r))
+        asks(r); /* else: the record expires by itself */
 }
 
 /* ---- carrying out decisions -------------------------------------------------------------------
@@ -274,10 +298,16 @@ static void on_opened(void *arg, int err)
 {
     struct command *c = arg;
     struct relay *r = c->relay;
-    struct place *p = find(r, &c->names.contact);
     struct tl_buf answer = TL_BUF(1024);
-    bool known = p != NULL;
+    struct place *p;
+    bool known;
 
+    if (!hears(r)) {
+        tl_free(c);
+        return;
+    }
+    p = find(r, &c->names.contact);
+    known = p != NULL;
     if (!err && p && !tl_id_eq(&room_names(p->room)->agent, &c->names.agent)) {
         end_room(p, "agent_changed", NULL); /* another agent sees nothing of what the first saw */
         p = NULL;
@@ -320,7 +350,9 @@ static void on_open_room(void *arg, const struct tl_msg *m)
     if (r->o.store->ops->open(r->o.store, &names, c->tickets, r->o.limits.life, on_opened, c)) {
         (void)tl_bus_refuse(r->o.bus, m->reply, 503, "rooms cannot be opened now");
         tl_free(c);
+        return;
     }
+    asks(r);
 }
 
 static void on_closed(void *arg, int err)
@@ -328,6 +360,10 @@ static void on_closed(void *arg, int err)
     struct command *c = arg;
     struct relay *r = c->relay;
 
+    if (!hears(r)) {
+        tl_free(c);
+        return;
+    }
     if (err) /* the page is hidden already; without the record gone tickets might still lead in */
         (void)tl_bus_refuse(r->o.bus, reply_of(c), 503, "ask again");
     else
@@ -360,7 +396,9 @@ static void on_close_room(void *arg, const struct tl_msg *m)
     if (r->o.store->ops->close(r->o.store, &contact, on_closed, c)) {
         (void)tl_bus_refuse(r->o.bus, m->reply, 503, "ask again");
         tl_free(c);
+        return;
     }
+    asks(r);
 }
 
 /* ---- life -------------------------------------------------------------------------------------
@@ -438,5 +476,7 @@ struct relay *relay_free(struct relay *r)
     for (size_t i = 0; i < TL_LEN(r->subs); i++)
         tl_sub_free(r->subs[i]);
     tl_timer_free(r->tick);
-    return tl_free(r);
+    r->over = true;
+    let_go(r);
+    return NULL;
 }

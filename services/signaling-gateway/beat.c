@@ -12,10 +12,15 @@
 /* ---- the ACD ----------------------------------------------------------------------------------
  */
 
+static void request(struct gateway *g, const char *subject, tl_reply_fn *fn)
+{
+    if (!tl_bus_request(g->o.bus, subject, g->request.p, g->request.n, 0, 1, fn, g))
+        gateway_asks(g); /* else: the next beat comes in a second */
+}
+
 static void on_signed_in(void *arg, const struct tl_reply *r)
 {
-    TL_UNUSED(arg);
-    if (r->err && tl_log_allow("sign in again"))
+    if (gateway_hears(arg) && r->err && tl_log_allow("sign in again"))
         tl_warn("agent could not be signed in again", TL_E(r->err));
 }
 
@@ -30,8 +35,7 @@ static void sign_in_again(void *arg, struct tl_str id)
     session_who(agent_newest_session(a), &who);
     tl_buf_clear(&g->request);
     if (!wire_set_agent(&who, agent_ready(a), false, agent_reason(a), &g->request))
-        (void)tl_bus_request(g->o.bus, "tl.cmd.acd.p0.set_agent_state", g->request.p, g->request.n,
-                             0, 1, on_signed_in, g); /* the next beat asks again */
+        request(g, "tl.cmd.acd.p0.set_agent_state", on_signed_in);
     tl_info("agent signed in again", TL_T("agent_id", id));
 }
 
@@ -39,7 +43,7 @@ static void on_heartbeat(void *arg, const struct tl_reply *r)
 {
     struct gateway *g = arg;
 
-    if (!r->err && wire_heartbeat_unknown(r->data, r->n, sign_in_again, g))
+    if (gateway_hears(g) && !r->err && wire_heartbeat_unknown(r->data, r->n, sign_in_again, g))
         tl_bad_input("bus", "heartbeat_answer");
 }
 
@@ -56,19 +60,20 @@ static void heartbeat(struct gateway *g)
                                               .session_id = session_id(agent_newest_session(a)).s};
     tl_buf_clear(&g->request);
     if (!wire_heartbeat(g->o.id.s, rows, i, &g->request))
-        (void)tl_bus_request(g->o.bus, "tl.cmd.acd.p0.heartbeat", g->request.p, g->request.n, 0, 1,
-                             on_heartbeat, g); /* the next beat comes in a second */
+        request(g, "tl.cmd.acd.p0.heartbeat", on_heartbeat);
     tl_free(rows);
 }
 
 /* ---- the store --------------------------------------------------------------------------------
  */
 
+static void adopt(struct gateway *g);
+
 static void on_adopted(void *arg, int err, const struct store_adopted *rows, size_t n)
 {
     struct gateway *g = arg;
 
-    if (g->stopping)
+    if (!gateway_hears(g) || g->stopping)
         return;
     for (size_t i = 0; !err && i < n; i++)
         err = gateway_step(g, &(struct sessions_fact){.kind = SESSION_ADOPTED,
@@ -78,8 +83,14 @@ static void on_adopted(void *arg, int err, const struct store_adopted *rows, siz
     if (n) {
         tl_metric_add(g->m.adopted, (double)n);
         tl_warn("sessions of a dead gateway adopted", TL_I("sessions", n));
-        (void)g->o.store->ops->adopt(g->o.store, on_adopted, g); /* the rest; else the next beat */
+        adopt(g); /* the rest */
     }
+}
+
+static void adopt(struct gateway *g)
+{
+    if (!g->o.store->ops->adopt(g->o.store, on_adopted, g))
+        gateway_asks(g); /* else: the next beat asks again */
 }
 
 /* The store lost what it knew of us: write it again. */
@@ -100,15 +111,23 @@ static void on_beaten(void *arg, int err)
     struct gateway *g = arg;
     tl_time now = tl_clock_mono();
 
-    if (err && err != -ENOENT)
+    if (!gateway_hears(g) || (err && err != -ENOENT))
         return;
-    if (err == -ENOENT && sessions_count(g->sessions))
+    if (err == -ENOENT && g->beaten && sessions_count(g->sessions))
         save_all(g);
     if (g->beaten && now - g->beaten > STORE_SILENT_AFTER)
         g->may_adopt = now + SETTLE;
     g->beaten = now;
     if (now >= g->may_adopt && !g->stopping)
-        (void)g->o.store->ops->adopt(g->o.store, on_adopted, g); /* the next beat asks again */
+        adopt(g);
+}
+
+/* Before any ticket is redeemed on this connection: who dies in its first second has been heard of.
+ */
+void gateway_store_connected(struct gateway *g)
+{
+    if (!g->o.store->ops->beat(g->o.store, on_beaten, g))
+        gateway_asks(g); /* else: the next one comes in a second */
 }
 
 static void on_beat(void *arg)
@@ -116,7 +135,7 @@ static void on_beat(void *arg)
     struct gateway *g = arg;
 
     heartbeat(g);
-    (void)g->o.store->ops->beat(g->o.store, on_beaten, g); /* the next one comes in a second */
+    gateway_store_connected(g);
     farewell_retry(g);
 }
 
@@ -127,5 +146,6 @@ int beat_start(struct gateway *g)
     if (err)
         return err;
     tl_timer_every(g->beat, g->o.beat ? g->o.beat : TL_SEC(1));
+    gateway_store_connected(g);
     return 0;
 }

@@ -33,11 +33,23 @@ static bool heard(const struct tl_reply *r)
     return !r->err || (r->err == -EREMOTEIO && r->code < 500);
 }
 
+/* Counts the answer; false when the gateway is over, and with its last answer f is too. */
+static bool back(struct farewell *f)
+{
+    f->asked--;
+    if (gateway_hears(f->g))
+        return true;
+    if (!f->asked)
+        tl_free(f);
+    return false;
+}
+
 static void on_conversation(void *arg, const struct tl_reply *r)
 {
     struct farewell *f = arg;
 
-    f->asked--;
+    if (!back(f))
+        return;
     if (heard(r))
         f->tell_conversation = false;
     done_or_later(f);
@@ -47,10 +59,21 @@ static void on_acd(void *arg, const struct tl_reply *r)
 {
     struct farewell *f = arg;
 
-    f->asked--;
+    if (!back(f))
+        return;
     if (heard(r))
         f->tell_acd = false;
     done_or_later(f);
+}
+
+static void request(struct farewell *f, const char *subject, tl_reply_fn *fn)
+{
+    struct gateway *g = f->g;
+
+    if (tl_bus_request(g->o.bus, subject, g->request.p, g->request.n, 0, 3, fn, f))
+        return; /* the next beat asks again */
+    gateway_asks(g);
+    f->asked++;
 }
 
 static void ask(struct farewell *f)
@@ -61,17 +84,13 @@ static void ask(struct farewell *f)
         f->tell_acd = false; /* signed in again meanwhile: not offline any more */
     if (f->tell_acd) {
         tl_buf_clear(&g->request);
-        if (!wire_set_agent(&f->who, false, true, f->cause, &g->request) &&
-            !tl_bus_request(g->o.bus, "tl.cmd.acd.p0.set_agent_state", g->request.p, g->request.n,
-                            0, 3, on_acd, f))
-            f->asked++;
+        if (!wire_set_agent(&f->who, false, true, f->cause, &g->request))
+            request(f, "tl.cmd.acd.p0.set_agent_state", on_acd);
     }
     if (f->tell_conversation) {
         tl_buf_clear(&g->request);
-        if (!wire_session_lost(&f->who, f->cause, &g->request) &&
-            !tl_bus_request(g->o.bus, "tl.cmd.conversation.session_lost", g->request.p,
-                            g->request.n, 0, 3, on_conversation, f))
-            f->asked++;
+        if (!wire_session_lost(&f->who, f->cause, &g->request))
+            request(f, "tl.cmd.conversation.session_lost", on_conversation);
     }
 }
 
@@ -103,7 +122,10 @@ void farewell_retry(struct gateway *g)
 void farewell_free_all(struct gateway *g)
 {
     tl_list_for_each (&g->farewells, k) {
+        struct farewell *f = TL_CONTAINER(k, struct farewell, link);
+
         tl_list_remove(&g->farewells, k);
-        tl_free(TL_CONTAINER(k, struct farewell, link));
+        if (!f->asked) /* else its last answer frees it */
+            tl_free(f);
     }
 }

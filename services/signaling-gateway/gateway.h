@@ -20,7 +20,9 @@ struct gateway {
     struct tl_buf request; /* the command being written */
     struct tl_buf why;
     struct tl_buf board_frame, board;
+    unsigned asked; /* call-backs that are still to come, each with this gateway in hand */
     bool stopping;
+    bool over;         /* freed, but for those call-backs */
     tl_time may_adopt; /* not before: after a silence everybody may beat first */
     tl_time beaten;    /* the store heard us last */
     uint64_t greetings;
@@ -29,6 +31,11 @@ struct gateway {
             *adopted;
     } m;
 };
+
+/** Something was asked that will call back exactly once; the gateway stays in memory until then. */
+void gateway_asks(struct gateway *g);
+/** The call-back is here.  False: the gateway is over, and must not be touched. */
+bool gateway_hears(struct gateway *g);
 
 /** One more fact for the core, and what it decides is done. */
 int gateway_step(struct gateway *g, const struct sessions_fact *fact);

@@ -69,10 +69,13 @@ bool greeting_hold(struct session *s, struct tl_str json)
 static struct greeting *slip_back(void *arg)
 {
     struct reply_slip slip = *(struct reply_slip *)arg;
-    struct session *s = sessions_find(slip.g->sessions, tl_id_str(&slip.session));
-    struct greeting *x = s ? session_user(s) : NULL;
+    struct session *s = NULL;
+    struct greeting *x;
 
     tl_free(arg);
+    if (gateway_hears(slip.g))
+        s = sessions_find(slip.g->sessions, tl_id_str(&slip.session));
+    x = s ? session_user(s) : NULL;
     return x && x->serial == slip.serial ? x : NULL;
 }
 
@@ -88,6 +91,8 @@ static int request(struct greeting *x, const char *subject, tl_reply_fn *fn)
     err = tl_bus_request(g->o.bus, subject, g->request.p, g->request.n, 0, 3, fn, slip);
     if (err)
         tl_free(slip);
+    else
+        gateway_asks(g);
     return err;
 }
 

@@ -189,9 +189,10 @@ static void on_answer(void *arg, const struct tl_reply *r)
 {
     struct question q = *(struct question *)arg;
     struct gateway *g = q.g;
-    struct session *x = sessions_find(g->sessions, tl_id_str(&q.session));
+    struct session *x;
 
     tl_free(arg);
+    x = gateway_hears(g) ? sessions_find(g->sessions, tl_id_str(&q.session)) : NULL;
     if (!x)
         return;
     session_asking(x, -1);
@@ -236,6 +237,7 @@ static int ask(struct gateway *g, struct session *x, const struct wire_frame *f)
         tl_free(q);
         return err;
     }
+    gateway_asks(g);
     session_asking(x, 1);
     return 0;
 }
@@ -434,6 +436,26 @@ void gateway_stop(struct gateway *g)
     tl_timer_stop(g->beat);
 }
 
+static void let_go(struct gateway *g)
+{
+    if (g->over && g->asked == 0)
+        tl_free(g);
+}
+
+void gateway_asks(struct gateway *g)
+{
+    g->asked++;
+}
+
+bool gateway_hears(struct gateway *g)
+{
+    bool here = !g->over;
+
+    g->asked--;
+    let_go(g);
+    return here;
+}
+
 struct gateway *gateway_free(struct gateway *g)
 {
     if (!g)
@@ -453,5 +475,7 @@ struct gateway *gateway_free(struct gateway *g)
     tl_buf_done(&g->why);
     tl_buf_done(&g->board_frame);
     tl_buf_done(&g->board);
-    return tl_free(g);
+    g->over = true;
+    let_go(g);
+    return NULL;
 }

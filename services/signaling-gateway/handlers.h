@@ -42,6 +42,8 @@ struct gateway_opts {
 int gateway_new(struct gateway **ret, const struct gateway_opts *opts);
 struct gateway *gateway_free(struct gateway *g);
 
+/** The store is there (again): tell it at once that this gateway lives. */
+void gateway_store_connected(struct gateway *g);
 /** A socket with a redeemed ticket.  NULL: out of memory; it is
  * closed or to be closed. */
 struct session *gateway_opened(struct gateway *g, const struct store_redeemed *r, void *socket);

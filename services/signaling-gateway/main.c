@@ -56,6 +56,11 @@ static void on_drain(void *arg)
     tl_svc_drained(app->svc);
 }
 
+static void on_redis(void *arg)
+{
+    gateway_store_connected(((struct app *)arg)->gateway);
+}
+
 static void on_stop(void *arg)
 {
     struct app *app = arg;
@@ -130,6 +135,8 @@ int main(int argc, char **argv)
                                                         .schemas_file = schemas,
                                                         .agent_token_life = TL_HOUR(token_h),
                                                         .echo = echo == 1});
+    if (ok)
+        tl_redis_on_connect(redis, on_redis, &app);
     ok = ok && !tl_svc_on_reload(app.svc, on_reload, &app) &&
          !tl_svc_on_drain(app.svc, on_drain, &app) && !tl_svc_on_stop(app.svc, on_stop, &app);
     return ok ? tl_svc_run(app.svc) : tl_svc_refuse(app.svc, "out of memory");

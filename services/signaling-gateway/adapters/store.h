@@ -73,6 +73,8 @@ struct store_shared *store_shared_new(void);
 struct store_shared *store_shared_free(struct store_shared *m);
 /** Moves the shared clock. */
 void store_shared_wait(struct store_shared *m, tl_dur d);
+/** It restarts empty. */
+void store_shared_forget(struct store_shared *m);
 int store_memory_new(struct store **ret, struct tl_loop *loop, struct store_shared *m,
                      struct tl_str gateway);
 /** -EAGAIN from everything while on. */

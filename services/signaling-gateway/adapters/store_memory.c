@@ -56,13 +56,18 @@ struct store_shared *store_shared_new(void)
     return m;
 }
 
-struct store_shared *store_shared_free(struct store_shared *m)
+void store_shared_forget(struct store_shared *m)
 {
-    if (!m)
-        return NULL;
     forget_all(&m->sessions, offsetof(struct record, entry));
     forget_all(&m->tickets, offsetof(struct record, entry));
     forget_all(&m->gateways, offsetof(struct beat, entry));
+    m->sessions = m->tickets = m->gateways = TL_MAP(1);
+}
+
+struct store_shared *store_shared_free(struct store_shared *m)
+{
+    if (m)
+        store_shared_forget(m);
     return tl_free(m);
 }
 
