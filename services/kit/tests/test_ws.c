@@ -198,6 +198,7 @@ static void is_closed(const char *name, int code)
     got = h.length >= 2 ? (uint8_t)payload[0] << 8 | (uint8_t)payload[1] : 0;
     if (got != code)
         fail_msg("%s: closed with %d instead of %d", name, got, code);
+    frame(FIN | TL_WS_CLOSE, payload, got ? 2 : 0); /* as a well-behaved peer does */
     if (!client_ends(&c))
         fail_msg("%s: the connection did not end", name);
 }
@@ -682,6 +683,37 @@ static void floods_get_1008(void **state)
     assert_true(bad("rate") == 1 && bad("pings") == 1 && bad("fragments") == 2);
 }
 
+/* A peer that goes on talking must still hear our close: ending early would make a reset, which
+ * eats it. */
+static void a_flood_hears_its_close_to_the_end(void **state)
+{
+    (void)state;
+    join(UPGRADE("/text"));
+    for (int i = 0; i < 3000; i++)
+        FRAME(FIN | TL_WS_TEXT, "{\"typing\":{\"contact_id\":\"x\"}}");
+    assert_false(c.ended); /* the server waits for our close */
+    is_closed("flood", 1008);
+    assert_int_equal(messages, 5);
+
+    join(UPGRADE("/echo"));
+    for (int i = 0; i < 3000; i++)
+        FRAME(FIN | TL_WS_PING, "");
+    assert_false(c.ended);
+    is_closed("pings", 1008);
+}
+
+static void who_never_answers_a_close_is_ended(void **state)
+{
+    tl_time start = tl_clock_mono();
+
+    (void)state;
+    join(UPGRADE("/text"));
+    FRAME(FIN | TL_WS_BINARY, "x");
+    assert_true(client_ends(&c));
+    assert_true(tl_clock_mono() - start < TL_SEC(3));
+    assert_int_equal(closed_with, TL_WS_UNSUPPORTED);
+}
+
 /* What waits for a slow reader is bounded; it gets 1013 behind the frame that has begun. */
 static void a_slow_reader_gets_1013(void **state)
 {
@@ -878,6 +910,8 @@ int main(void)
         T(binary_where_text_is_expected_gets_1003),
         T(a_large_message_gets_1009),
         T(floods_get_1008),
+        T(a_flood_hears_its_close_to_the_end),
+        T(who_never_answers_a_close_is_ended),
         T(a_slow_reader_gets_1013),
         T(quiet_peers_are_pinged_and_silent_ones_given_up),
         T(client_and_server_talk_and_part),

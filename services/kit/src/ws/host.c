@@ -136,6 +136,12 @@ static tl_dur look(struct tl_ws *ws, tl_time now)
         ws_end(ws, ws->state == WS_OPENING ? TL_WS_ABNORMAL : ws->code, false);
         return 0;
     }
+    if (ws->state == WS_FAILED && ws->lost && !ws->shut && !ws->out.n) {
+        /* Its close will not be recognised.  Ours must have arrived by now: ending while the peer
+         * still talks makes a reset, which eats it. */
+        (void)shutdown(ws->fd, SHUT_WR);
+        ws->shut = true;
+    }
     if (ws->state == WS_OPENING)
         return ws->end_by ? ws->end_by - now : WS_HANDSHAKE;
     if (now - ws->heard >= dead_after(ws)) {

@@ -54,6 +54,11 @@ static void take_data(struct tl_ws *ws, uint8_t *p, size_t n)
     bool frame_ends = n == ws->frame_left, last = frame_ends && ws->frame_fin;
     struct tl_buf whole;
 
+    if (ws->state == WS_FAILED) {
+        ws->frame_left -= n;
+        ws->in_frame = !frame_ends;
+        return;
+    }
     if (ws->frame_masked)
         tl_ws_mask(p, n, ws->frame_mask, ws->frame_at);
     ws->frame_at += n;
@@ -88,15 +93,20 @@ static bool too_many_pieces(struct tl_ws *ws, const struct tl_ws_head *h)
     return !h->fin && ++ws->empties > WS_EMPTY_FRAGMENTS;
 }
 
-/* A data frame begins. */
+/* A data frame begins; one that fails is skipped like those after it. */
 static void begin_data(struct tl_ws *ws, const struct tl_ws_head *h)
 {
+    ws->in_frame = true;
+    ws->frame_left = h->length;
+    ws->frame_fin = h->fin;
+    if (ws->state == WS_FAILED)
+        return;
     if ((h->op == TL_WS_CONT) != (ws->op != 0)) {
         ws_fail(ws, TL_WS_PROTOCOL_ERROR, "protocol");
     } else if (h->op == TL_WS_BINARY && !ws->ops->allow_binary) {
         ws_fail(ws, TL_WS_UNSUPPORTED, "binary");
     } else if (h->length > ws->message.max - ws->message.n) {
-        ws_fail(ws, TL_WS_TOO_BIG, "large");
+        ws_fail_lost(ws, TL_WS_TOO_BIG, "large"); /* it may never end */
     } else if (too_many_pieces(ws, h)) {
         ws_fail(ws, TL_WS_POLICY, "fragments");
     } else {
@@ -104,12 +114,9 @@ static void begin_data(struct tl_ws *ws, const struct tl_ws_head *h)
             ws->op = (uint8_t)h->op;
             ws->utf8 = 0;
         }
-        ws->in_frame = true;
-        ws->frame_fin = h->fin;
         ws->frame_masked = h->masked;
         memcpy(ws->frame_mask, h->mask, 4);
         ws->frame_at = 0;
-        ws->frame_left = h->length;
     }
 }
 
@@ -134,14 +141,10 @@ static void on_close_frame(struct tl_ws *ws, const uint8_t *p, size_t n)
     unsigned code = n >= 2 ? (unsigned)(p[0] << 8 | p[1]) : TL_WS_NO_STATUS;
     uint32_t utf8 = 0;
 
-    if (n == 1 || (n >= 2 && !tl_ws_code_ok(code))) {
+    if (n == 1 || (n >= 2 && !tl_ws_code_ok(code)))
         ws_fail(ws, TL_WS_PROTOCOL_ERROR, "protocol");
-        return;
-    }
-    if (n > 2 && (!tl_ws_utf8_step(&utf8, p + 2, n - 2) || !tl_ws_utf8_end(utf8))) {
+    else if (n > 2 && (!tl_ws_utf8_step(&utf8, p + 2, n - 2) || !tl_ws_utf8_end(utf8)))
         ws_fail(ws, TL_WS_BAD_DATA, "utf8");
-        return;
-    }
     if (ws->state == WS_OPEN) {
         ws->code = (uint16_t)code;
         (void)ws_put_close(ws, (int)code, NULL, 0); /* out of memory: the socket just ends */
@@ -158,7 +161,7 @@ static void control(struct tl_ws *ws, const struct tl_ws_head *h, uint8_t *p)
         tl_ws_mask(p, (size_t)h->length, h->mask, 0);
     if (h->op == TL_WS_CLOSE)
         on_close_frame(ws, p, (size_t)h->length);
-    else if (h->op == TL_WS_PING)
+    else if (h->op == TL_WS_PING && ws->state != WS_FAILED)
         on_ping(ws, p, (size_t)h->length);
 }
 
@@ -166,7 +169,8 @@ static void control(struct tl_ws *ws, const struct tl_ws_head *h, uint8_t *p)
 
 static bool listens(const struct tl_ws *ws)
 {
-    return ws->state == WS_OPEN || ws->state == WS_CLOSING_;
+    return ws->state == WS_OPEN || ws->state == WS_CLOSING_ ||
+           (ws->state == WS_FAILED && !ws->lost);
 }
 
 /* One frame head at p, with the whole frame if it is a control frame.  Bytes used; 0: wait. */
@@ -176,7 +180,7 @@ static size_t take_head(struct tl_ws *ws, uint8_t *p, size_t n)
     int r = tl_ws_head_parse(&h, p, n);
 
     if (r < 0 || (r > 0 && h.masked == ws->is_client)) {
-        ws_fail(ws, TL_WS_PROTOCOL_ERROR, "protocol");
+        ws_fail_lost(ws, TL_WS_PROTOCOL_ERROR, "protocol");
         return 0;
     }
     if (r == 0)

@@ -55,8 +55,6 @@ static void written(struct tl_ws *ws)
     ws->out = TL_BUF(SIZE_MAX / 2);
     if (ws->state == WS_LAST && !ws->is_client)
         ws_end(ws, ws->code, false);
-    else if (ws->state == WS_FAILED)
-        (void)shutdown(ws->fd, SHUT_WR); /* and then read to the end, or a reset eats our close */
 }
 
 void ws_flush(struct tl_ws *ws)
@@ -189,6 +187,14 @@ void ws_fail(struct tl_ws *ws, int code, const char *class_name)
     }
     ws_dirty(ws);
     ws_leave(ws->host);
+}
+
+void ws_fail_lost(struct tl_ws *ws, int code, const char *class_name)
+{
+    ws->lost = true;
+    ws_fail(ws, code, class_name);
+    if (ws->state == WS_FAILED)
+        ws_look_after(ws, WS_LINGER);
 }
 
 int tl_ws_send(struct tl_ws *ws, struct tl_str message, bool binary)

@@ -31,15 +31,16 @@ enum {
 enum { WS_REST_MAX = 14 + 125 };
 
 #define WS_TICK      TL_MSEC(250)
-#define WS_CLOSING   TL_SEC(2)  /* for the peer to answer our close */
-#define WS_STUCK     TL_SEC(10) /* for a peer to read anything of what waits for it */
+#define WS_CLOSING   TL_SEC(2)    /* for the peer to answer our close */
+#define WS_LINGER    TL_MSEC(250) /* for our close to arrive before the end does */
+#define WS_STUCK     TL_SEC(10)   /* for a peer to read anything of what waits for it */
 #define WS_HANDSHAKE TL_SEC(10)
 
 enum ws_state {
     WS_OPENING, /**< no socket, or the handshake is not over */
     WS_OPEN,
     WS_CLOSING_, /**< our close is sent or queued; the peer's is awaited */
-    WS_FAILED,   /**< our close is sent or queued; what the peer says is thrown away */
+    WS_FAILED,   /**< the same after the peer did wrong: all but its close is thrown away */
     WS_LAST,     /**< both closes are there; ends when ours is written */
     WS_DEAD,     /**< over; memory goes at the end of the batch */
 };
@@ -63,6 +64,8 @@ struct tl_ws {
     bool is_client;
     uint8_t batch_in; /**< enum ws_list */
     bool waits_fd;    /**< libmicrohttpd still owes us the socket, or its failure */
+    bool lost;        /**< failed where frames cannot be told apart any more */
+    bool shut;        /**< our side of the socket is ended */
     bool in_frame;    /**< inside a data frame: frame is valid */
     bool frame_fin;
     uint8_t pings; /**< in this second */
@@ -135,8 +138,10 @@ void ws_feed(struct tl_ws *ws, uint8_t *p, size_t n);
 /* write.c */
 int ws_put(struct tl_ws *ws, enum tl_ws_op op, const void *p, size_t n);
 int ws_put_close(struct tl_ws *ws, int code, const char *reason, size_t n);
-/** The peer did wrong: close with a code and listen no more. */
+/** The peer did wrong: close with a code, and wait for its close only. */
 void ws_fail(struct tl_ws *ws, int code, const char *class_name);
+/** The same where the frames that follow cannot be told apart. */
+void ws_fail_lost(struct tl_ws *ws, int code, const char *class_name);
 void ws_flush(struct tl_ws *ws);
 void ws_watch(struct tl_ws *ws);
 
