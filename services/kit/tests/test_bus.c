@@ -156,13 +156,21 @@ static void consume(void *arg, const struct tl_msg *m, uint64_t token)
         tl_consumer_ack(s->c, token);
 }
 
+/* Stores again what JetStream does not have yet, as callers do: it comes up after the server's
+ * port. */
 static void put(const char *subject, const char *id, const char *text)
 {
-    struct got g = {.err = 1};
+    struct got g = {.err = -EAGAIN};
 
-    assert_int_equal(tl_bus_store(bus, subject, id, NULL, 0, text, strlen(text), stored, &g), 0);
-    assert_int_equal(g.n, 0);
-    assert_true(turn_until(loop, &g.n));
+    for (int i = 0; i < 50 && g.err == -EAGAIN; i++) {
+        g = (struct got){.err = 1};
+        assert_int_equal(tl_bus_store(bus, subject, id, NULL, 0, text, strlen(text), stored, &g),
+                         0);
+        assert_int_equal(g.n, 0);
+        assert_true(turn_until(loop, &g.n));
+        if (g.err)
+            turn_for(loop, TL_MSEC(100));
+    }
     assert_int_equal(g.err, 0);
 }
 

@@ -191,6 +191,13 @@ static void on_down(natsConnection *nc, void *closure)
     hop_put(closure, ITEM_STATE, NULL, NULL, false);
 }
 
+/* The library's last word about this connection: it lets go of the hop. */
+static void on_closed(natsConnection *nc, void *closure)
+{
+    TL_UNUSED(nc);
+    hop_unref(closure);
+}
+
 static void on_error(natsConnection *nc, natsSubscription *ns, natsStatus err, void *closure)
 {
     TL_UNUSED(nc);
@@ -463,12 +470,15 @@ int tl_bus_open(struct tl_bus **ret, struct tl_loop *loop, const struct tl_bus_o
     natsOptions_SetRetryOnFailedConnect(nb->opts, true, on_up, nb->hop);
     natsOptions_SetReconnectedCB(nb->opts, on_up, nb->hop);
     natsOptions_SetDisconnectedCB(nb->opts, on_down, nb->hop);
+    natsOptions_SetClosedCB(nb->opts, on_closed, nb->hop);
     natsOptions_SetErrorHandler(nb->opts, on_error, nb->hop);
     s = natsConnection_Connect(&nb->nc, nb->opts);
+    if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED)
+        atomic_fetch_add(&nb->hop->refs, 1); /* the library's, until on_closed() */
+    else
+        err = nats_errno(s);
     if (s == NATS_OK)
         hop_put(nb->hop, ITEM_STATE, NULL, NULL, true);
-    else if (s != NATS_NOT_YET_CONNECTED)
-        err = nats_errno(s);
 out:
     if (err) {
         nats_close(&nb->bus);
