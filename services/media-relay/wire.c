@@ -317,45 +317,46 @@ static SIG(LegKind) kind_of(enum legs_kind kind)
     return (SIG(LegKind))kind; /* the same numbers, see legs.h */
 }
 
-static void leg_down(MEDIA(MediaEvent) * e, const struct legs_decision *d, const char *owner,
-                     wire_emit_fn *emit, void *arg)
+static void leg_down(const struct legs_decision *d, const char *owner, wire_emit_fn *emit,
+                     void *arg)
 {
+    MEDIA(MediaEvent) e = THREADLINE__MEDIA__V1__MEDIA_EVENT__INIT;
     MEDIA(LegDown) down = THREADLINE__MEDIA__V1__LEG_DOWN__INIT;
     MEDIA(LegQuality) quality = THREADLINE__MEDIA__V1__LEG_QUALITY__INIT;
 
     down.leg_id = (char *)d->leg.s;
     down.owner_id = (char *)owner;
     down.cause = (char *)d->text;
-    e->event_case = EVENT_CASE(LEG_DOWN);
-    e->leg_down = &down;
-    emit(arg, &e->base);
+    e.event_case = EVENT_CASE(LEG_DOWN);
+    e.leg_down = &down;
+    emit(arg, &e.base);
     if (d->media != LEGS_AUDIO)
         return;
     quality.leg_id = (char *)d->leg.s;
     quality.packets = d->packets;
     quality.lost = d->lost;
     quality.jitter_ms = (double)d->jitter_us / 1000.0;
-    e->event_case = EVENT_CASE(LEG_QUALITY);
-    e->leg_quality = &quality;
-    emit(arg, &e->base);
+    e.event_case = EVENT_CASE(LEG_QUALITY);
+    e.leg_quality = &quality;
+    emit(arg, &e.base);
 }
 
-static void silence(MEDIA(MediaEvent) * e, const struct legs_decision *d, wire_emit_fn *emit,
-                    void *arg)
+static void silence(const struct legs_decision *d, wire_emit_fn *emit, void *arg)
 {
+    MEDIA(MediaEvent) e = THREADLINE__MEDIA__V1__MEDIA_EVENT__INIT;
     MEDIA(MediaSilent) silent = THREADLINE__MEDIA__V1__MEDIA_SILENT__INIT;
     MEDIA(MediaBack) back = THREADLINE__MEDIA__V1__MEDIA_BACK__INIT;
 
     silent.leg_id = back.leg_id = (char *)d->leg.s;
     silent.silent_ms = back.silent_ms = d->n;
     if (d->kind == LEGS_TELL_SILENT) {
-        e->event_case = EVENT_CASE(MEDIA_SILENT);
-        e->media_silent = &silent;
+        e.event_case = EVENT_CASE(MEDIA_SILENT);
+        e.media_silent = &silent;
     } else {
-        e->event_case = EVENT_CASE(MEDIA_BACK);
-        e->media_back = &back;
+        e.event_case = EVENT_CASE(MEDIA_BACK);
+        e.media_back = &back;
     }
-    emit(arg, &e->base);
+    emit(arg, &e.base);
 }
 
 void wire_events(const struct legs_decision *d, wire_emit_fn *emit, void *arg)
@@ -376,7 +377,7 @@ void wire_events(const struct legs_decision *d, wire_emit_fn *emit, void *arg)
         e.event_case = EVENT_CASE(LEG_UP);
         e.leg_up = &up;
         break;
-    case LEGS_TELL_DOWN: leg_down(&e, d, owner, emit, arg); return;
+    case LEGS_TELL_DOWN: leg_down(d, owner, emit, arg); return;
     case LEGS_TELL_CONNECTED:
         connected.agent_id = (char *)d->agent.s;
         e.event_case = EVENT_CASE(LEGS_CONNECTED);
@@ -388,7 +389,7 @@ void wire_events(const struct legs_decision *d, wire_emit_fn *emit, void *arg)
         e.legs_disconnected = &disconnected;
         break;
     case LEGS_TELL_SILENT:
-    case LEGS_TELL_BACK: silence(&e, d, emit, arg); return;
+    case LEGS_TELL_BACK: silence(d, emit, arg); return;
     case LEGS_TELL_RESTARTED:
         restarted.part = (char *)d->text;
         restarted.legs = (int32_t)d->n;
