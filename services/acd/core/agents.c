@@ -32,15 +32,50 @@ static enum acd_presence presence_of(const struct acd_agent *a)
     return a->ready ? ACD_READY : ACD_NOT_READY;
 }
 
+/* Lines and queues know how many of theirs are signed in and ready; both change seldom. */
+static void count_agent(struct acd *acd, uint32_t agent, uint32_t staffed, uint32_t ready)
+{
+    const uint64_t *row = row_of(acd, agent);
+    uint32_t at = post_at(acd, agent)->profile;
+    const struct acd_agent_profile *p = at == ACD_NONE ? NULL : &acd->policy->agents[at];
+
+    for (uint32_t w = 0; w < acd->row_words; w++)
+        for (uint64_t bits = row[w]; bits;) {
+            struct line *l = acd->lines[w * 64 + bits_pop(&bits)];
+            l->staffed += staffed;
+            l->ready += ready;
+        }
+    for (unsigned i = 0; p && i < p->n_queues; i++) {
+        acd->queues[p->queues[i]].staffed += staffed;
+        acd->queues[p->queues[i]].ready += ready;
+    }
+}
+
+static void note_ready(struct acd *acd, uint32_t agent, bool ready)
+{
+    if (bit_has(acd->ready, agent) == ready)
+        return;
+    bit_put(acd->ready, agent, ready);
+    count_agent(acd, agent, 0, ready ? 1 : UINT32_MAX); /* + or - 1 */
+}
+
+static void note_signed_in(struct acd *acd, uint32_t agent, bool here)
+{
+    bit_put(acd->signed_in, agent, here);
+    count_agent(acd, agent, here ? 1 : UINT32_MAX, 0);
+}
+
 void refresh_agent(struct acd *acd, uint32_t agent)
 {
     struct post *p = post_at(acd, agent);
     uint8_t open = open_loads(acd, p), was = p->a.presence;
 
-    for (int l = 0; l < ACD_LOADS && open != p->open; l++)
+    for (int l = 0; l < ACD_LOADS && open != p->open; l++) {
+        acd->n_open[l] += (open >> l & 1u) - (p->open >> l & 1u);
         bit_put(acd->open[l], agent, open >> l & 1);
+    }
     p->open = open;
-    bit_put(acd->ready, agent, p->a.signed_in && p->a.ready && !p->a.draining);
+    note_ready(acd, agent, p->a.signed_in && p->a.ready && !p->a.draining);
     agent_changed(acd, agent);
     p->a.presence = (uint8_t)presence_of(&p->a);
     if (p->a.presence == was)
@@ -122,17 +157,6 @@ static void staff_came(struct acd *acd, uint32_t agent)
     }
 }
 
-static void count_staff(struct acd *acd, uint32_t agent, int change)
-{
-    const uint64_t *row = row_of(acd, agent);
-
-    for (uint32_t w = 0; w < acd->row_words; w++)
-        for (uint64_t bits = row[w]; bits;) {
-            uint32_t l = w * 64 + bits_pop(&bits);
-            acd->lines[l]->staffed += (uint32_t)change;
-        }
-}
-
 static void staff_left(struct acd *acd, uint32_t agent)
 {
     for (uint32_t w = 0; w < acd->row_words; w++)
@@ -156,8 +180,7 @@ void sign_in(struct acd *acd, uint32_t agent, struct tl_str session)
     p->a.rona = 0;
     p->a.signed_in_at = p->a.idle_since = acd->now;
     p->a.busy_total = 0;
-    bit_put(acd->signed_in, agent, true);
-    count_staff(acd, agent, 1);
+    note_signed_in(acd, agent, true);
     staff_came(acd, agent);
 }
 
@@ -186,8 +209,8 @@ void sign_out(struct acd *acd, uint32_t agent, enum acd_cause cause)
     lease_end(acd, agent);
     p->a.signed_in = p->a.ready = false;
     p->a.session = (struct tl_id){""};
-    bit_put(acd->signed_in, agent, false);
-    count_staff(acd, agent, -1);
+    note_ready(acd, agent, false);
+    note_signed_in(acd, agent, false);
     for (uint32_t c = p->a.contacts; c != ACD_NONE; c = next) {
         struct cell *cell = cell_at(acd, c);
         next = cell->next;

@@ -23,9 +23,13 @@ static inline bool bit_has(const uint64_t *set, uint32_t i)
     return (set[i >> 6] >> (i & 63u)) & 1u;
 }
 
-static inline uint32_t bits_count(uint64_t word)
+/* In a register: without a -march flag the compiler's built-in is a call with table lookups. */
+static inline uint32_t bits_count(uint64_t w)
 {
-    return (uint32_t)__builtin_popcountll(word);
+    w -= (w >> 1) & UINT64_C(0x5555555555555555);
+    w = (w & UINT64_C(0x3333333333333333)) + ((w >> 2) & UINT64_C(0x3333333333333333));
+    w = (w + (w >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)((w * UINT64_C(0x0101010101010101)) >> 56);
 }
 
 /** Takes the lowest bit out of *word and returns its number; *word is not 0. */

@@ -23,6 +23,7 @@ static void tables_forget(struct acd *acd)
     acd->queues = NULL;
     acd->signed_in = acd->ready = NULL;
     memset(acd->open, 0, sizeof(acd->open));
+    memset(acd->n_open, 0, sizeof(acd->n_open));
     memset(acd->waiting, 0, sizeof(acd->waiting));
     acd->lines = NULL;
     acd->heads = NULL;
@@ -59,8 +60,10 @@ static int tables_make(struct acd *acd)
         if (post->profile == ACD_NONE)
             continue;
         const struct acd_agent_profile *prof = &p->agents[post->profile];
-        for (unsigned i = 0; i < prof->n_queues; i++)
+        for (unsigned i = 0; i < prof->n_queues; i++) {
             bit_put(acd->queues[prof->queues[i]].members, a, true);
+            acd->queues[prof->queues[i]].staffed += post->a.signed_in;
+        }
     }
     return 0;
 }

@@ -72,7 +72,7 @@ static void check_agent(const struct acd *acd, struct report *r, uint32_t at)
             BREAK(r, "%s: load is wrong", p->a.id.s);
         if (p->profile != ACD_NONE && load[l] > acd->policy->agents[p->profile].capacity[l])
             BREAK(r, "I3 %s: over capacity", p->a.id.s);
-        if (bit_has(acd->open[l], at) != (p->open >> l & 1))
+        if (bit_has(acd->open[l], at) != (p->open >> l & 1) || acd->n_open[l] > acd->n_posts)
             BREAK(r, "%s: open set is wrong", p->a.id.s);
     }
     if (p->open != open_loads(acd, p))
@@ -108,22 +108,38 @@ static uint32_t check_tree(const struct acd *acd, struct report *r, const struct
 static void check_line(const struct acd *acd, struct report *r, uint32_t at)
 {
     const struct line *l = acd->lines[at];
-    uint32_t staffed = 0;
+    uint32_t staffed = 0, ready = 0;
 
     for (uint32_t a = 0; a < acd->n_posts; a++) {
         bool fit = fits_needs(acd, a, l->queue, l->needs, l->n_needs);
         if (fit != bit_has(l->fits, a) || fit != bit_has(row_of(acd, a), at))
             BREAK(r, "line %u: %s fits, or not", at, post_at(acd, a)->a.id.s);
         staffed += fit && post_at(acd, a)->a.signed_in;
+        ready += fit && bit_has(acd->ready, a);
     }
-    if (staffed != l->staffed)
-        BREAK(r, "line %u: staffed %u, counted %u", at, staffed, l->staffed);
+    if (staffed != l->staffed || ready != l->ready)
+        BREAK(r, "line %u: staffed %u ready %u, counted %u %u", at, staffed, ready, l->staffed,
+              l->ready);
     bool waits = l->tree.first != TREE_NONE && !queue_policy(acd, l->queue)->manual;
     if (waits != bit_has(acd->waiting[l->load], at))
         BREAK(r, "line %u: somebody waits, or not", at);
     if (l->tree.first != TREE_NONE &&
         acd->heads[at].key != tree_at(&acd->nodes, l->tree.first)->key)
         BREAK(r, "line %u: head is old", at);
+}
+
+static void check_queue(const struct acd *acd, struct report *r, uint32_t at)
+{
+    const struct queue *q = &acd->queues[at];
+    uint32_t staffed = 0, ready = 0;
+
+    for (uint32_t a = 0; a < acd->n_posts; a++) {
+        staffed += bit_has(q->members, a) && bit_has(acd->signed_in, a);
+        ready += bit_has(q->members, a) && bit_has(acd->ready, a);
+    }
+    if (staffed != q->staffed || ready != q->ready)
+        BREAK(r, "queue %u: staffed %u ready %u, counted %u %u", at, staffed, ready, q->staffed,
+              q->ready);
 }
 
 static bool could_serve(const struct acd *acd, uint32_t contact, uint32_t agent)
@@ -173,8 +189,10 @@ int acd_check(const struct acd *acd, char *line, size_t size)
         check_line(acd, &r, l);
         stood += check_tree(acd, &r, &acd->lines[l]->tree);
     }
-    for (uint32_t q = 0; q < acd->policy->n_queues; q++)
+    for (uint32_t q = 0; q < acd->policy->n_queues; q++) {
         in_queues += acd->queues[q].waiting;
+        check_queue(acd, &r, q);
+    }
     if (waiting != stood || waiting != in_queues)
         BREAK(&r, "%u wait, %u stand in lines, queues say %u", waiting, stood, in_queues);
     if (acd_next_wake(acd) > acd->now)

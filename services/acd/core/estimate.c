@@ -12,15 +12,6 @@
  */
 #include "state.h"
 
-static uint32_t members(const struct acd *acd, uint32_t queue, const uint64_t *among)
-{
-    uint32_t n = 0;
-
-    for (uint32_t w = 0; w < acd->words; w++)
-        n += bits_count(acd->queues[queue].members[w] & among[w]);
-    return n;
-}
-
 static uint32_t idle_members(const struct acd *acd, uint32_t queue)
 {
     uint32_t n = 0;
@@ -38,17 +29,16 @@ tl_dur acd_expected_wait(const struct acd *acd, uint32_t queue, uint32_t positio
 {
     const struct queue *q = &acd->queues[queue];
 
-    if (members(acd, queue, acd->signed_in) == 0)
+    if (q->staffed == 0)
         return -1;
     if (q->waiting == 0 && idle_members(acd, queue) > 0)
         return 0;
     if (q->n_gaps >= 5)
         return (tl_dur)(position * q->gap_us);
-    uint32_t agents = members(acd, queue, acd->ready);
-    if (agents == 0)
+    if (q->ready == 0)
         return -1;
     double handle = q->n_handled ? q->handle_us : (double)queue_policy(acd, queue)->handle_time;
-    return (tl_dur)(position * handle / agents);
+    return (tl_dur)(position * handle / q->ready);
 }
 
 static double moved_mean(double mean, double sample, uint32_t n)
@@ -122,7 +112,7 @@ void acd_supply(const struct acd *acd, uint32_t queue, tl_time now, struct acd_s
             oldest = TL_LOWER(oldest, cell_at(acd, first)->c.enqueued);
     }
     *ret = (struct acd_supply){
-        .staffed = members(acd, queue, acd->signed_in),
+        .staffed = q->staffed,
         .idle = idle_members(acd, queue),
         .waiting = q->waiting,
         .ringing = q->ringing,

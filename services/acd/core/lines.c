@@ -166,13 +166,14 @@ static void find_fits(struct acd *acd, uint32_t at)
 {
     struct line *l = acd->lines[at];
 
-    l->staffed = 0;
+    l->staffed = l->ready = 0;
     memset(l->fits, 0, acd->words * sizeof(uint64_t));
     for (uint32_t a = 0; a < acd->n_posts; a++) {
         bool fit = fits_needs(acd, a, l->queue, l->needs, l->n_needs);
         bit_put(l->fits, a, fit);
         bit_put(row_of(acd, a), at, fit);
         l->staffed += fit && bit_has(acd->signed_in, a);
+        l->ready += fit && bit_has(acd->ready, a);
     }
 }
 

@@ -38,33 +38,37 @@ static bool better(const struct rank *a, const struct rank *b)
 
 /* ---- why ------------------------------------------------------------------------------------- */
 
+/* Agents who fit the line and are open; nearly always nobody, or the one who just came free. */
+static uint32_t count_free(const struct acd *acd, const struct line *l)
+{
+    const uint64_t *open = acd->open[l->load];
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < acd->words; w++)
+        n += bits_count(l->fits[w] & open[w]);
+    return n;
+}
+
 /* Counts who was considered and why the others were not; before anybody is reserved. */
 static void why_count(struct acd *acd, const struct cell *c, bool by_agent, bool by_hand)
 {
     const struct line *l = acd->lines[c->line];
-    const uint64_t *members = acd->queues[c->c.queue].members, *open = acd->open[l->load];
-    uint32_t serving = 0, fit = 0, ready = 0, free_now = 0, refused = 0;
+    const struct queue *q = &acd->queues[c->c.queue];
+    uint32_t refused = 0, free_now = 1;
 
-    for (uint32_t w = 0; w < acd->words; w++) {
-        uint64_t here = acd->signed_in[w];
-        serving += bits_count(members[w] & here);
-        here &= l->fits[w];
-        fit += bits_count(here);
-        here &= acd->ready[w];
-        ready += bits_count(here);
-        free_now += bits_count(here & open[w]);
-    }
+    if (acd->n_open[l->load] > 1 || !by_agent || by_hand)
+        free_now = count_free(acd, l);
     for (unsigned i = 0; i < c->c.n_excluded; i++)
         refused += bit_has(l->fits, c->c.excluded[i].agent) &&
-                   bit_has(open, c->c.excluded[i].agent) &&
+                   bit_has(acd->open[l->load], c->c.excluded[i].agent) &&
                    excluded(acd, &c->c, c->c.excluded[i].agent);
     acd->why = (struct acd_why){.method = queue_policy(acd, c->c.queue)->choice,
                                 .by_agent = by_agent,
                                 .by_hand = by_hand,
-                                .considered = serving};
-    acd->why.rejected[ACD_REJECT_SKILL] = serving - fit;
-    acd->why.rejected[ACD_REJECT_NOT_READY] = fit - ready;
-    acd->why.rejected[ACD_REJECT_BUSY] = ready - free_now;
+                                .considered = q->staffed};
+    acd->why.rejected[ACD_REJECT_SKILL] = q->staffed - l->staffed;
+    acd->why.rejected[ACD_REJECT_NOT_READY] = l->staffed - l->ready;
+    acd->why.rejected[ACD_REJECT_BUSY] = l->ready - free_now;
     acd->why.rejected[ACD_REJECT_REFUSED] = refused;
     acd->why.rejected[ACD_FIT] = free_now - refused;
 }
@@ -180,6 +184,8 @@ bool match_contact(struct acd *acd, uint32_t contact)
     if (queue_policy(acd, c->c.queue)->manual)
         return false;
     const struct line *l = acd->lines[c->line];
+    if (acd->n_open[l->load] == 0)
+        return false;
     for (uint32_t w = 0; w < acd->words; w++)
         for (uint64_t bits = l->fits[w] & acd->open[l->load][w]; bits;) {
             uint32_t agent = w * 64 + bits_pop(&bits);

@@ -55,6 +55,7 @@ struct line {
     enum acd_load load;
     uint32_t users;   /**< contacts whose line this is */
     uint32_t staffed; /**< signed-in agents who fit */
+    uint32_t ready;   /**< of these, those who are ready, busy or not */
     uint8_t n_needs;
     struct acd_need needs[ACD_NEEDS_MAX]; /**< ascending by skill */
     struct tree tree;
@@ -71,6 +72,7 @@ struct queue {
     uint64_t *members; /**< agents who serve it */
     uint32_t first_line;
     uint32_t waiting, ringing, connected;
+    uint32_t staffed, ready; /**< members who are signed in; who are ready, busy or not */
     bool closed;
     uint64_t pass; /**< fairness: virtual time served */
     /* measured; estimate.c */
@@ -109,6 +111,7 @@ struct acd {
     struct ids agent_ids;
     uint32_t words; /**< of a set of agents */
     uint64_t *signed_in, *ready, *open[ACD_LOADS];
+    uint32_t n_open[ACD_LOADS]; /**< agents in that set */
     uint32_t lease_first, lease_last;
 
     struct queue *queues;
