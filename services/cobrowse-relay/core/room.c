@@ -26,7 +26,8 @@ struct room {
     size_t kept_bytes;
     int64_t seq; /* of the last frame in step */
     bool in_step;
-    tl_time asked; /* a picture is on its way since; 0: none asked for */
+    bool asking;   /* a picture has been asked for ... */
+    tl_time asked; /* ... then */
     struct bucket events[ROOM_ROLES], bytes[ROOM_ROLES];
     tl_time striking; /* last strike for being too fast: one a second is enough */
     int strikes;
@@ -153,8 +154,9 @@ bool room_kept_next(const struct room *r, const void **at, struct tl_str *ret)
 /* Ask for a picture, unless one is on its way. */
 static void want_full(struct room *r, tl_time now, struct room_decision *d)
 {
-    if (!r->sockets[ROOM_CUSTOMER] || (r->asked && now - r->asked < r->limits.ask_again))
+    if (!r->sockets[ROOM_CUSTOMER] || (r->asking && now - r->asked < r->limits.ask_again))
         return;
+    r->asking = true;
     r->asked = now;
     d->need_full = true;
 }
@@ -174,7 +176,7 @@ struct room_decision room_join(struct room *r, enum room_role role, void *socket
         d.replaced = r->sockets[role];
     r->sockets[role] = socket;
     if (role == ROOM_CUSTOMER) { /* a new page or a new socket: its numbers begin again */
-        r->asked = 0;
+        r->asking = false;
         fall_out_of_step(r, now, &d);
     } else if (r->in_step && r->kept.n) {
         d.replay_to = socket;
@@ -190,7 +192,7 @@ bool room_leave(struct room *r, enum room_role role, const void *socket, struct 
         return false;
     r->sockets[role] = NULL;
     if (role == ROOM_CUSTOMER)
-        r->asked = 0;
+        r->asking = false;
     *ret = (struct room_decision){.tell_peers = true};
     return true;
 }
@@ -290,7 +292,7 @@ static void from_customer(struct room *r, struct tl_str frame, tl_time now, stru
     }
     if (f.full) {
         forget_kept(r);
-        r->asked = 0;
+        r->asking = false;
     }
     r->in_step = true;
     r->seq = f.seq;
@@ -322,7 +324,7 @@ struct room_decision room_tick(struct room *r, tl_time now)
 
     if (now >= r->ends_at)
         d.end = "too_long";
-    else if (r->asked)
+    else if (r->asking)
         want_full(r, now, &d);
     return d;
 }
