@@ -65,12 +65,20 @@ export class Bus {
 
 /** A browser session of a customer. */
 export class Customer {
+  static all = [];
   session = randomUUID();
   visitor = randomUUID();
 
   constructor(bus) {
     this.bus = bus;
     this.actor = { role: 'ROLE_CUSTOMER', session_id: this.session, visitor_id: this.visitor };
+    Customer.all.push(this);
+  }
+
+  /** Whatever a story left behind does not wait for the next one's agent. */
+  static async leave() {
+    for (const c of Customer.all)
+      await c.bus.ask('conversation', 'session_lost', { actor: c.actor, cause: 'closed' });
   }
 
   async request(channel = 'CHAT', fields = {}) {

@@ -17,6 +17,7 @@ before(async () => {
 });
 
 after(async () => {
+  await Customer.leave();
   await agent?.leave();
   await bus?.close();
 });

@@ -60,8 +60,8 @@ static void stop(void *arg)
     struct app *app = arg;
 
     app->drain = tl_timer_free(app->drain);
+    app->store = cv_store_close(app->store); /* what is under way there ends with an error */
     app->cv = cv_free(app->cv);
-    app->store = cv_store_close(app->store);
 }
 
 static int wire_up(struct app *app, const struct cv_store_pg_opts *db, struct cv_opts *opts)

@@ -133,6 +133,7 @@ struct cv_store_ops {
     /** This replica relays the outbox and reconciles. */
     bool (*leads)(const struct cv_store *);
     bool (*ready)(const struct cv_store *);
+    /** What is under way is answered with -ECANCELED (in memory: not at all). */
     struct cv_store *(*close)(struct cv_store *);
 };
 

@@ -19,7 +19,7 @@ struct pg_store {
     struct tl_pg *pg;     /**< facts and questions */
     struct tl_pg *leader; /**< one connection: holds the advisory lock and relays the outbox */
     struct tl_timer *timer;
-    bool leads, asking;
+    bool leads, asking, closing;
     struct tl_buf select, insert, update;
 };
 
@@ -42,7 +42,7 @@ struct asked {
 
 static struct asked *asked(struct pg_store *st, struct asked like)
 {
-    struct asked *a = tl_alloc(1, sizeof *a);
+    struct asked *a = st->closing ? NULL : tl_alloc(1, sizeof *a);
 
     if (a) {
         *a = like;
@@ -515,7 +515,7 @@ static void ask_lock(void *arg)
 {
     struct pg_store *st = arg;
 
-    if (st->leads || st->asking || !tl_pg_ready(st->leader))
+    if (st->closing || st->leads || st->asking || !tl_pg_ready(st->leader))
         return;
     st->asking = tl_pg_exec(st->leader, lock_came, st,
                             "SELECT pg_try_advisory_lock(" LEADER_KEY ")", 0) == 0;
@@ -545,6 +545,7 @@ static struct cv_store *close(struct cv_store *s)
 {
     struct pg_store *st = of(s);
 
+    st->closing = true; /* nothing new while the rest is called off */
     st->timer = tl_timer_free(st->timer);
     st->pg = tl_pg_close(st->pg);
     st->leader = tl_pg_close(st->leader);

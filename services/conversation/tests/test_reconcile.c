@@ -37,13 +37,25 @@ static const char *compare(struct cv_views v)
     return found;
 }
 
-#define OURS(id_, phase_, ...) \
-    {.id = {id_}, .agent = {"a1"}, .version = 1, .phase = (phase_), .since = OLD, ##__VA_ARGS__}
-#define ACD(id_, state_)  {.contact = {id_}, .agent = {"a1"}, .offer = {"o"}, .state = state_, .since = OLD}
-#define MEDIA(id_, agent_) {.contact = {id_}, .agent = {agent_}}
-#define SAY(ours, acd, media)                                                           \
-    compare((struct cv_views){.ours = (ours), .n_ours = TL_LEN(ours), .acd = (acd),    \
-                              .n_acd = TL_LEN(acd), .media = (media), .n_media = TL_LEN(media)})
+#define OURS(id_, phase_, ...)                                                                     \
+    {                                                                                              \
+        .id = {id_}, .agent = {"a1"}, .version = 1, .phase = (phase_), .since = OLD, ##__VA_ARGS__ \
+    }
+#define ACD(id_, state_)                                                                 \
+    {                                                                                    \
+        .contact = {id_}, .agent = {"a1"}, .offer = {"o"}, .state = state_, .since = OLD \
+    }
+#define MEDIA(id_, agent_)                    \
+    {                                         \
+        .contact = {id_}, .agent = { agent_ } \
+    }
+#define SAY(ours, acd, media)                         \
+    compare((struct cv_views){.ours = (ours),         \
+                              .n_ours = TL_LEN(ours), \
+                              .acd = (acd),           \
+                              .n_acd = TL_LEN(acd),   \
+                              .media = (media),       \
+                              .n_media = TL_LEN(media)})
 
 static void all_agree(void **state)
 {
@@ -59,8 +71,9 @@ static void all_agree(void **state)
 
 static void the_acd_knows_better(void **state)
 {
-    struct cv_ours ours[] = {OURS("c1", CV_WAITING), OURS("c2", CV_RINGING), OURS("c3", CV_RINGING),
-                             OURS("c4", CV_WAITING), OURS("c5", CV_WRAP_UP), OURS("c6", CV_WRAP_UP)};
+    struct cv_ours ours[] = {OURS("c1", CV_WAITING), OURS("c2", CV_RINGING),
+                             OURS("c3", CV_RINGING), OURS("c4", CV_WAITING),
+                             OURS("c5", CV_WRAP_UP), OURS("c6", CV_WRAP_UP)};
     struct cv_seen acd[] = {ACD("c1", "offered"), ACD("c2", "waiting"), ACD("c3", "connected"),
                             ACD("c5", "connected")};
     struct cv_seen media[1] = {MEDIA("c9", "")};

@@ -1,5 +1,6 @@
 /* The contract of the store, told to the one in memory and, where TL_TEST_PG names a database with
- * schema.sql in it ("host=... user=..."; TL_TEST_PG_PASSWORD_FILE for its password), to PostgreSQL. */
+ * schema.sql in it ("host=... user=..."; TL_TEST_PG_PASSWORD_FILE for its password), to PostgreSQL.
+ */
 #include "adapters/store.h"
 #include "wire.h"
 

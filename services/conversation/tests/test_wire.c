@@ -6,10 +6,10 @@
 #include <tl_mem.h>
 #include <unistd.h>
 
-static const char *const methods[] = {"request_contact",  "end_contact",  "post_message",
-                                      "relay_typing",     "answer_survey", "complete_wrap_up",
-                                      "set_hold",         "cobrowse_consent", "cobrowse_ask",
-                                      "get_snapshot",     "session_lost", "list_waiting"};
+static const char *const methods[] = {"request_contact", "end_contact",      "post_message",
+                                      "relay_typing",    "answer_survey",    "complete_wrap_up",
+                                      "set_hold",        "cobrowse_consent", "cobrowse_ask",
+                                      "get_snapshot",    "session_lost",     "list_waiting"};
 
 static uint64_t dice = 7;
 
@@ -136,8 +136,8 @@ static void what_a_request_must_have(void **state)
 static void events_get_their_numbers_on_the_way_out(void **state)
 {
     const struct cv_event e = {.kind = CV_EV_ENDED, .by = CV_AGENT, .word = "hangup"};
-    const struct cv_contact c = {.id = {"c1"}, .thread = {"t1"}, .outcome = CV_COMPLETED,
-                                 .waited = TL_SEC(2)};
+    const struct cv_contact c = {
+        .id = {"c1"}, .thread = {"t1"}, .outcome = CV_COMPLETED, .waited = TL_SEC(2)};
     struct cv_outbox_row row = {.boot = {"b1"}, .seq = 7, .thread_seq = 3};
     struct tl_buf packed = TL_BUF(4096), out = TL_BUF(4096);
     Threadline__Conversation__V1__ConversationEvent *m = NULL;

@@ -1,0 +1,30 @@
+// The store's contract, told to the real PostgreSQL in a database of its own.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import path from 'node:path';
+import { root, secret } from '../lib/platform.mjs';
+
+const port = /port=(\d+)/.exec(process.env.TL_CONVERSATION_DB)[1];
+const database = `contract_${process.pid}`;
+const psql = (user, db, ...args) => execFileSync('psql', ['-qv', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-p', port, '-U', user,
+  '-d', db, ...args], { env: { ...process.env, PGPASSWORD: secret(`postgres-${user}`) }, stdio: ['ignore', 'pipe', 'ignore'] });
+
+before(() => {
+  psql('postgres', 'postgres', '-c', `CREATE DATABASE ${database} OWNER conversation`);
+  psql('conversation', database, '-f', path.join(root, 'services/conversation/schema.sql'));
+  psql('conversation', database, '-f', path.join(root, 'services/conversation/schema.sql')); // idempotent
+});
+
+after(() => psql('postgres', 'postgres', '-c', `DROP DATABASE ${database} WITH (FORCE)`));
+
+test('PostgreSQL keeps the contract', { timeout: 120_000 }, () => {
+  const build = path.relative(root, process.env.TL_BUILD ?? path.join(root, 'build'));
+  const program = `${build}/services/conversation/tests/test_store`;
+  const { MAKEFLAGS, MAKELEVEL, ...env } = process.env;
+  execFileSync('make', ['-s', `BUILD=${build}`, program], { cwd: root, env, stdio: 'pipe' });
+  const out = execFileSync(path.join(root, program), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...env,
+    CMOCKA_MESSAGE_OUTPUT: 'stdout', TL_TEST_PG: `host=127.0.0.1 port=${port} dbname=${database} user=conversation`,
+    TL_TEST_PG_PASSWORD_FILE: process.env.TL_CONVERSATION_DB_PASSWORD_FILE } });
+  assert.equal(out.match(/\[  PASSED  \] 9 test/g)?.length, 2);
+});
