@@ -362,7 +362,7 @@ static bool listed(enum cv_query_kind kind, const struct cv_contact *c, tl_time 
 {
     struct tl_id before = c->id;
 
-    before.s[25] = before.s[25] == '0' ? '0' : (char)(before.s[25] - 1); /* just before it */
+    before.s[25] = '\0'; /* just before it */
     (void)list(kind, &before, at);
     for (int i = 0; i < b.n && i < 20; i++) {
         if (tl_id_eq(&b.contacts[i].id, &c->id))
