@@ -307,10 +307,10 @@ static enum filter_verdict check_string(struct walk *w, struct tl_str value)
     struct level *at = &w->levels[w->depth];
     char text[8];
 
-    if (at->place == ATTRIBUTES)
-        return check_attribute(at, w->key, value);
     if (is(w, "tagName"))
         return check_tag(at, value);
+    if (at->place == ATTRIBUTES)
+        return check_attribute(at, w->key, value);
     if (at->place == TOP && is(w, "t")) {
         struct tl_str t = json_plain(value, text, sizeof(text));
         w->frame.full = tl_str_eq(t, TL_STR("full"));
