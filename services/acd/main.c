@@ -84,7 +84,7 @@ int main(int argc, char **argv)
     int64_t lease_ms;
     const char *instance;
     const struct tl_setting settings[] = {
-        TL_SET_NUM("TL_ACD_LEASE_MS", &lease_ms, 1000, 200, 60000,
+        TL_SET_NUM("TL_ACD_LEASE_MS", &lease_ms, 700, 200, 60000,
                    "silence after which a standby takes the partition [ms]"),
         TL_SET_TEXT("TL_ACD_INSTANCE", &instance, "",
                     "name of this process, unique; default: made at start"),

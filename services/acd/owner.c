@@ -17,8 +17,8 @@ static void take(struct handlers *h);
 void say(struct handlers *h, struct batch *b)
 {
     char entry[44];
+    size_t event = 0;
 
-    store_entry(entry, h->epoch, b->number);
     for (size_t i = 0; i < b->n_pieces; i++) {
         const struct piece *p = &b->pieces[i];
         struct tl_str key = batch_key(b, p), data = batch_data(b, p);
@@ -28,6 +28,7 @@ void say(struct handlers *h, struct batch *b)
         case PIECE_REFUSAL: (void)tl_bus_refuse(h->o.bus, key.s, p->code, data.s); break;
         case PIECE_PUSH: (void)tl_bus_publish(h->o.bus, key.s, data.s, data.n); break;
         case PIECE_EVENT:
+            store_entry(entry, h->epoch, b->number, event++);
             if (outbox_add(h->outbox, entry, data.s, data.n))
                 tl_error("event stays in the outbox until the next take-over");
             break;

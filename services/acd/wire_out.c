@@ -15,14 +15,11 @@ static const char *queue_name(const struct acd *acd, uint32_t queue)
     return acd_policy(acd)->queues[queue].name.s;
 }
 
-static const char *display_name(const struct acd *acd, const char *agent_id)
+static const char *display_name(const struct acd *acd, uint32_t agent)
 {
-    const struct acd_policy *p = acd_policy(acd);
+    const struct acd_agent_profile *p = acd_profile(acd, agent);
 
-    for (uint32_t i = 0; i < p->n_agents; i++)
-        if (strcmp(p->agents[i].id.s, agent_id) == 0)
-            return p->agents[i].display_name ? p->agents[i].display_name : "";
-    return "";
+    return p && p->display_name ? p->display_name : "";
 }
 
 void wire_agent_state(const struct wire_scene *s, uint32_t agent,
@@ -37,7 +34,7 @@ void wire_agent_state(const struct wire_scene *s, uint32_t agent,
     ret->presence = (Threadline__Signaling__V1__AgentPresence)a->presence;
     ret->reason = lent(a->reason.s);
     ret->since_us = a->since + s->skew;
-    ret->display_name = lent(display_name(s->acd, a->id.s));
+    ret->display_name = lent(display_name(s->acd, agent));
 }
 
 void wire_offer(const struct wire_scene *s, const struct acd_contact *c, const char *why,
@@ -230,7 +227,7 @@ static int write_agent(struct envelope *e, const struct wire_scene *s, const str
                        struct tl_buf *out)
 {
     Threadline__Acd__V1__AgentStateChanged a = THREADLINE__ACD__V1__AGENT_STATE_CHANGED__INIT;
-    const struct acd_policy *p = acd_policy(s->acd);
+    const struct acd_agent_profile *p = acd_profile(s->acd, d->agent_at);
     char *queues[64];
 
     a.agent_id = lent(d->agent->id.s);
@@ -238,11 +235,10 @@ static int write_agent(struct envelope *e, const struct wire_scene *s, const str
     a.reason = lent(d->agent->reason.s);
     a.previous_ms = d->lasted / 1000;
     a.previous = (Threadline__Signaling__V1__AgentPresence)d->presence_was;
-    a.display_name = lent(display_name(s->acd, d->agent->id.s));
+    a.display_name = lent(display_name(s->acd, d->agent_at));
     a.queues = queues;
-    for (uint32_t q = 0; q < p->n_queues && a.n_queues < TL_LEN(queues); q++)
-        if (acd_serves(s->acd, d->agent_at, q))
-            queues[a.n_queues++] = lent(p->queues[q].name.s);
+    for (unsigned i = 0; p && i < p->n_queues && a.n_queues < TL_LEN(queues); i++)
+        queues[a.n_queues++] = lent(queue_name(s->acd, p->queues[i]));
     e->event.agent_state_changed = OF_EVENT(e, a, AGENT_STATE_CHANGED);
     return tl_pb_pack(&e->event, out);
 }

@@ -54,8 +54,10 @@ struct store {
     const struct store_ops *ops;
 };
 
-/** An entry of the outbox is named by its batch: "<epoch>-<number>". */
-void store_entry(char out[44], uint64_t epoch, uint64_t number);
+/** An entry of the outbox holds up to STORE_ENTRY_EVENTS events of one batch and is named
+ *  "<epoch>-<number * 1000 + part>"; event: index in the batch. */
+#define STORE_ENTRY_EVENTS 1000
+void store_entry(char out[44], uint64_t epoch, uint64_t number, size_t event);
 
 int store_redis_open(struct store **ret, struct tl_loop *loop, struct tl_redis *redis,
                      const char *partition);

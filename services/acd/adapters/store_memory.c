@@ -168,7 +168,6 @@ static void apply(struct store_memory *s, const struct store_batch *b)
 {
     char entry[44];
 
-    store_entry(entry, b->epoch, b->number);
     for (size_t i = 0; i < b->n_forget; i++)
         drop_key(s, 'c', b->forget[i]);
     for (size_t i = 0; i < b->n_contacts; i++)
@@ -177,8 +176,10 @@ static void apply(struct store_memory *s, const struct store_batch *b)
         put(s, 'a', b->agents[2 * i], b->agents[2 * i + 1]);
     for (size_t i = 0; i < b->n_gone; i++)
         drop_key(s, 'a', b->gone[i]);
-    for (size_t i = 0; i < b->n_events; i++)
+    for (size_t i = 0; i < b->n_events; i++) {
+        store_entry(entry, b->epoch, b->number, i);
         put(s, 'e', tl_str(entry), b->events[i]);
+    }
     s->batch = b->number;
 }
 

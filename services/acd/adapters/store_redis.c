@@ -3,7 +3,7 @@
  *   acd:{p0}:lease     instance, with an expiry: who may take ownership (never the proof of it)
  *   acd:{p0}:owner     epoch, instance, batch: the fence; every commit compares the epoch
  *   acd:{p0}:contacts  id -> StoredContact        acd:{p0}:agents  id -> StoredAgent
- *   acd:{p0}:outbox    stream, one entry <epoch>-<number> per commit with its AcdEvents
+ *   acd:{p0}:outbox    stream, one entry (see store_entry()) per commit and 1000 AcdEvents
  * One commit is one script call, however many facts it carries.
  */
 #include "store.h"
@@ -14,7 +14,7 @@
 #include <tl_log.h>
 #include <tl_mem.h>
 
-#define PAGE "500"
+#define PAGE "2000"
 
 enum key { KEY_LEASE, KEY_OWNER, KEY_CONTACTS, KEY_AGENTS, KEY_OUTBOX, KEYS };
 
@@ -81,18 +81,22 @@ static struct tl_script commit_script = {
             "take(tonumber(ARGV[4]) * 2, 'HSET', KEYS[2]) "
             "take(tonumber(ARGV[5]) * 2, 'HSET', KEYS[3]) "
             "take(tonumber(ARGV[6]), 'HDEL', KEYS[3]) "
-            "local n = tonumber(ARGV[7]) "
-            "if n > 0 then "
-            "    local fields = {} "
-            "    for i = 1, n do fields[2 * i - 1] = 'e' fields[2 * i] = ARGV[at + i - 1] end "
-            "    redis.call('XADD', KEYS[4], ARGV[1] .. '-' .. ARGV[2], unpack(fields)) "
+            "local first, last, part = at, at + tonumber(ARGV[7]) - 1, 0 "
+            "while first <= last do "
+            "    local fields, to = {}, math.min(last, first + 999) "
+            "    for i = first, to do fields[#fields + 1] = 'e' fields[#fields + 1] = ARGV[i] end "
+            "    redis.call('XADD', KEYS[4], "
+            "        ARGV[1] .. '-' .. string.format('%.0f', tonumber(ARGV[2]) * 1000 + part), "
+            "        unpack(fields)) "
+            "    first, part = to + 1, part + 1 "
             "end "
             "redis.call('HSET', KEYS[1], 'batch', ARGV[2]) "
             "return 'OK'"};
 
-void store_entry(char out[44], uint64_t epoch, uint64_t number)
+void store_entry(char out[44], uint64_t epoch, uint64_t number, size_t event)
 {
-    (void)snprintf(out, 44, "%llu-%llu", (unsigned long long)epoch, (unsigned long long)number);
+    (void)snprintf(out, 44, "%llu-%llu", (unsigned long long)epoch,
+                   (unsigned long long)(number * 1000 + event / STORE_ENTRY_EVENTS));
 }
 
 static struct store_redis *of(struct store *s)

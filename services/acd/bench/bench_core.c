@@ -85,7 +85,8 @@ static void comes(struct center *c)
 
     c->comes++;
     for (unsigned i = 0; i < f.n_required; i++)
-        f.required[i] = (struct acd_need){(uint16_t)(queue * 4 + i * 2 + rng_below(&c->dice, 2)), 1};
+        f.required[i] =
+            (struct acd_need){(uint16_t)(queue * 4 + i * 2 + rng_below(&c->dice, 2)), 1};
     step(c, &f);
 }
 
@@ -147,7 +148,8 @@ static void open_center(struct center *c, uint32_t agents, uint32_t waiting)
     for (uint32_t i = 0; i < waiting; i++)
         comes(c);
     for (uint32_t i = 0; i < agents; i++) {
-        step(c, &(struct acd_fact){.kind = ACD_AGENT_READY, .agent = tl_str(crowd_agent(c->crowd, i))});
+        step(c, &(struct acd_fact){.kind = ACD_AGENT_READY,
+                                   .agent = tl_str(crowd_agent(c->crowd, i))});
         accepts(c);
     }
     while (acd_size(c->acd).contacts < waiting + agents)
@@ -236,10 +238,11 @@ int main(int argc, char **argv)
     open_center(&c, 10000, 100000);
     printf("memory: %zu bytes a contact, %zu an agent, %u lines\n", acd_size(c.acd).contact_bytes,
            acd_size(c.acd).agent_bytes, acd_size(c.acd).lines);
-    printf("core_facts_per_s=%.0f core_growth_agents=%.2f core_growth_waiting=%.2f core_growth=%.2f "
-           "bytes_per_contact=%zu bytes_per_agent=%zu\n",
-           1e9 / base, by_agents, by_waiting, by_agents > by_waiting ? by_agents : by_waiting,
-           acd_size(c.acd).contact_bytes, acd_size(c.acd).agent_bytes);
+    printf(
+        "core_facts_per_s=%.0f core_growth_agents=%.2f core_growth_waiting=%.2f core_growth=%.2f "
+        "bytes_per_contact=%zu bytes_per_agent=%zu\n",
+        1e9 / base, by_agents, by_waiting, by_agents > by_waiting ? by_agents : by_waiting,
+        acd_size(c.acd).contact_bytes, acd_size(c.acd).agent_bytes);
     close_center(&c);
     return 0;
 }

@@ -258,6 +258,8 @@ uint32_t acd_find_contact(const struct acd *acd, struct tl_str id);
 /** By handle; NULL where nobody is. */
 const struct acd_agent *acd_agent(const struct acd *acd, uint32_t at);
 const struct acd_contact *acd_contact(const struct acd *acd, uint32_t at);
+/** What the policy says of an agent; NULL for a retired one. */
+const struct acd_agent_profile *acd_profile(const struct acd *acd, uint32_t agent);
 /** Next handle after at (ACD_NONE: the first) or ACD_NONE. */
 uint32_t acd_next_agent(const struct acd *acd, uint32_t at);
 uint32_t acd_next_contact(const struct acd *acd, uint32_t at);

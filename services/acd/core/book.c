@@ -357,6 +357,13 @@ const struct acd_contact *acd_contact(const struct acd *acd, uint32_t at)
     return &cell_at(acd, at)->c;
 }
 
+const struct acd_agent_profile *acd_profile(const struct acd *acd, uint32_t agent)
+{
+    uint32_t at = agent < acd->n_posts ? post_at(acd, agent)->profile : ACD_NONE;
+
+    return at == ACD_NONE ? NULL : &acd->policy->agents[at];
+}
+
 uint32_t acd_next_agent(const struct acd *acd, uint32_t at)
 {
     at = at == ACD_NONE ? 0 : at + 1;

@@ -114,7 +114,7 @@ static void a_commit_is_found_again(void **state)
                                   .n_events = 2,
                                   .events = events};
     assert_int_equal(commit(w, &b), 0);
-    store_entry(entry, w->epoch, 1);
+    store_entry(entry, w->epoch, 1, 0);
     published.n = strlen(entry);
     assert_int_equal(own(w, "one", 0), 0);
     assert_string_equal(w->rows, "a a1=here;c c1=one;c c2=two;e -=first;e -=second;");

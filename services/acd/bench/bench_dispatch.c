@@ -1,0 +1,302 @@
+/*
+ * The service itself on real NATS and Redis: an agent turns ready -> the offer is on that agent's
+ * subject; processor time with 10 000 waiting and nobody free; a standby's take-over with 10 000
+ * agents and 100 000 waiting, until the first new offer.
+ *
+ * usage: bench_dispatch [path of tl-acd]     last line: key=value figures
+ */
+#include "../../kit/tests/server.h"
+
+#include <tl_bus.h>
+#include <tl_log.h>
+#include <tl_mem.h>
+#include <tl_pb.h>
+#include <wire_pb.h>
+
+#define AGENTS 10000
+
+struct bench {
+    struct tl_loop *loop;
+    struct tl_bus *bus;
+    struct tl_sub *pushes;
+    const char *program;
+    struct server nats, redis;
+    char dir[64];
+    pid_t acd[2];
+    unsigned sent, answered, refused;
+    char offer_id[24], contact[40], agent[40];
+    uint64_t epoch;
+    tl_time offered_at;
+    unsigned offers;
+};
+
+static void on_push(void *arg, const struct tl_msg *m)
+{
+    struct bench *b = arg;
+    Threadline__Signaling__V1__ServerMessage *s = NULL;
+
+    if (TL_PB_UNPACK(threadline__signaling__v1__server_message, m->data, m->n, &s))
+        return;
+    if (s->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_OFFER) {
+        b->offered_at = tl_clock_mono();
+        b->offers++;
+        b->epoch = s->offer->epoch;
+        (void)tl_str_put(b->offer_id, sizeof(b->offer_id), tl_str(s->offer->offer_id));
+        (void)tl_str_put(b->contact, sizeof(b->contact), tl_str(s->offer->contact_id));
+    }
+    tl_pb_free(s);
+}
+
+static void on_reply(void *arg, const struct tl_reply *r)
+{
+    struct bench *b = arg;
+
+    b->answered++;
+    b->refused += r->err != 0;
+}
+
+static void command(struct bench *b, const char *method, const void *message)
+{
+    struct tl_buf out = TL_BUF(65536);
+    char subject[80];
+
+    (void)snprintf(subject, sizeof(subject), "tl.cmd.acd.p0.%s", method);
+    if (tl_pb_pack(message, &out) ||
+        tl_bus_request(b->bus, subject, out.p ? out.p : "", out.n, TL_SEC(5), 1, on_reply, b))
+        exit(1);
+    b->sent++;
+    tl_buf_done(&out);
+}
+
+static bool settle(struct bench *b, unsigned most, tl_dur limit)
+{
+    tl_time end = tl_clock_mono() + limit;
+
+    while (b->sent - b->answered > most && tl_clock_mono() < end)
+        (void)tl_loop_turn(b->loop);
+    return b->sent - b->answered <= most;
+}
+
+static void set_ready(struct bench *b, unsigned agent, bool ready)
+{
+    Threadline__Acd__V1__SetAgentStateRequest q =
+        THREADLINE__ACD__V1__SET_AGENT_STATE_REQUEST__INIT;
+    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
+
+    (void)snprintf(b->agent, sizeof(b->agent), "a%u", agent);
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
+    a.agent_id = b->agent;
+    q.actor = &a;
+    q.ready = ready;
+    command(b, "set_agent_state", &q);
+}
+
+static void enqueue(struct bench *b, unsigned n, const char *queue)
+{
+    Threadline__Acd__V1__EnqueueRequest q = THREADLINE__ACD__V1__ENQUEUE_REQUEST__INIT;
+    char id[32];
+
+    (void)snprintf(id, sizeof(id), "contact-%u", n);
+    q.contact_id = id;
+    q.queue = (char *)(uintptr_t)queue;
+    q.channel = THREADLINE__COMMON__V1__CHANNEL__CHANNEL_VIDEO;
+    command(b, "enqueue", &q);
+}
+
+static void write_rules(const char *dir)
+{
+    char path[100];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/acd.yaml", dir);
+    f = fopen(path, "w");
+    if (!f)
+        exit(1);
+    fprintf(f, "lease: 10m\nqueues: [{name: busy, max_waiting: 1000000, wrap_up: 0s}, "
+               "{name: one, max_waiting: 1000000, wrap_up: 0s}]\n"
+               "teams: [{name: t, queues: [busy]}, {name: u, queues: [one]}]\nagents:\n");
+    for (int i = 0; i < AGENTS; i++)
+        fprintf(f, "  - {id: a%d, team: %s}\n", i, i ? "t" : "u");
+    fclose(f);
+}
+
+static pid_t start_acd(const struct bench *b, const char *name)
+{
+    pid_t pid = fork();
+    char port[16], nats[64], redis[64];
+
+    if (pid)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)snprintf(port, sizeof(port), "%d", free_port());
+    (void)snprintf(nats, sizeof(nats), "nats://127.0.0.1:%d", b->nats.port);
+    (void)snprintf(redis, sizeof(redis), "redis://127.0.0.1:%d", b->redis.port);
+    setenv("TL_ACD_PORT", port, 1);
+    setenv("TL_NATS_URL", nats, 1);
+    setenv("TL_REDIS_URL", redis, 1);
+    setenv("TL_CONFIG_DIR", b->dir, 1);
+    setenv("TL_ACD_INSTANCE", name, 1);
+    setenv("TL_LOG_LEVEL", "error", 1);
+    if (!freopen("/dev/null", "w", stdout))
+        _exit(1);
+    execl(b->program, b->program, (char *)NULL);
+    _exit(127);
+}
+
+static double cpu_s(pid_t pid)
+{
+    char path[64];
+    unsigned long long ns = 0;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+    f = fopen(path, "r");
+    if (f && fscanf(f, "%llu", &ns) != 1)
+        ns = 0;
+    if (f)
+        fclose(f);
+    return (double)ns / 1e9;
+}
+
+static void open_all(struct bench *b)
+{
+    static char nats_port[16], redis_port[16], url[64], js[80];
+
+    server_prepare(&b->nats);
+    server_prepare(&b->redis);
+    (void)snprintf(nats_port, sizeof(nats_port), "%d", b->nats.port);
+    (void)snprintf(redis_port, sizeof(redis_port), "%d", b->redis.port);
+    (void)snprintf(js, sizeof(js), "%s/js", b->nats.dir);
+    const char *n[] = {"nats-server", "-a", "127.0.0.1", "-p", nats_port, "-js", "-sd", js, NULL};
+    const char *r[] = {"redis-server", "--port",       redis_port, "--bind",
+                       "127.0.0.1",    "--save",       "",         "--dir",
+                       b->redis.dir,   "--appendonly", "no",       NULL};
+    memcpy(b->nats.argv, n, sizeof(n));
+    memcpy(b->redis.argv, r, sizeof(r));
+    server_start(&b->nats);
+    server_start(&b->redis);
+    strcpy(b->dir, b->redis.dir);
+    write_rules(b->dir);
+    (void)snprintf(url, sizeof(url), "nats://127.0.0.1:%d", b->nats.port);
+    const struct tl_bus_opts opts = {.url = url, .name = "bench"};
+    const struct tl_stream stream = {
+        .name = "EVENTS", .subjects = {"tl.events.>"}, .max_bytes = 1 << 30, .dedup = TL_MIN(2)};
+    char why[256] = "";
+    if (tl_bus_setup(&opts, &stream, 1, why) || tl_loop_new(&b->loop) ||
+        tl_bus_open(&b->bus, b->loop, &opts) ||
+        tl_bus_subscribe(&b->pushes, b->bus, "tl.agent.*", NULL, on_push, b)) {
+        fprintf(stderr, "%s\n", why);
+        exit(1);
+    }
+    while (!tl_bus_ready(b->bus))
+        (void)tl_loop_turn(b->loop);
+    b->acd[0] = start_acd(b, "one");
+}
+
+/* Until the service answers. */
+static void wait_for_owner(struct bench *b)
+{
+    do {
+        turn_for(b->loop, TL_MSEC(20));
+        b->sent = b->answered = b->refused = 0;
+        set_ready(b, 0, false);
+        (void)settle(b, 0, TL_SEC(5));
+    } while (b->answered == 0 || b->refused);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    tl_dur x = *(const tl_dur *)a, y = *(const tl_dur *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* One contact waits, the agent turns ready; then it is over and the agent pauses. */
+static tl_dur dispatch_once(struct bench *b, unsigned n)
+{
+    Threadline__Acd__V1__DequeueRequest gone = THREADLINE__ACD__V1__DEQUEUE_REQUEST__INIT;
+    unsigned offers = b->offers;
+    tl_time began, end;
+
+    enqueue(b, n, "one");
+    (void)settle(b, 0, TL_SEC(5));
+    began = tl_clock_mono();
+    end = began + TL_SEC(5);
+    set_ready(b, 0, true);
+    while (b->offers == offers && tl_clock_mono() < end)
+        (void)tl_loop_turn(b->loop);
+    tl_dur took = b->offered_at - began;
+    (void)settle(b, 0, TL_SEC(5));
+    set_ready(b, 0, false);
+    gone.contact_id = b->contact;
+    command(b, "dequeue", &gone);
+    (void)settle(b, 0, TL_SEC(5));
+    return took;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench b;
+    static tl_dur took[3000];
+    unsigned n = TL_LEN(took), kept = 0;
+    double cpu;
+    tl_time began;
+
+    b.program = argc > 1 ? argv[1] : "build/tl-acd";
+    tl_log_setup("bench", TL_ERROR);
+    open_all(&b);
+    wait_for_owner(&b);
+    for (unsigned i = 0; i < 100 + n; i++) {
+        tl_dur t = dispatch_once(&b, i);
+        if (i >= 100)
+            took[kept++] = t;
+    }
+    qsort(took, kept, sizeof(took[0]), by_time);
+    printf("ready -> offer on the agent's subject: p50 %ld us, p99 %ld us (%u)\n",
+           (long)took[kept / 2], (long)took[kept * 99 / 100], kept);
+
+    for (unsigned i = 0; i < 10000; i++) {
+        enqueue(&b, 100000 + i, "busy");
+        (void)settle(&b, 200, TL_SEC(5));
+    }
+    (void)settle(&b, 0, TL_SEC(5));
+    turn_for(b.loop, TL_SEC(4)); /* events drain to JetStream */
+    cpu = cpu_s(b.acd[0]);
+    turn_for(b.loop, TL_SEC(10));
+    cpu = (cpu_s(b.acd[0]) - cpu) / 10 * 100;
+    printf("10 000 waiting, nobody free: %.2f %% of a core\n", cpu);
+
+    for (unsigned i = 1; i < AGENTS; i++) { /* signed in, not ready: nobody takes them */
+        set_ready(&b, i, false);
+        (void)settle(&b, 200, TL_SEC(5));
+    }
+    for (unsigned i = 0; i < 90000; i++) {
+        enqueue(&b, 200000 + i, "busy");
+        (void)settle(&b, 400, TL_SEC(5));
+    }
+    (void)settle(&b, 0, TL_SEC(20));
+    b.acd[1] = start_acd(&b, "two");
+    turn_for(b.loop, TL_SEC(2));
+    kept = b.offers;
+    began = tl_clock_mono();
+    kill(b.acd[0], SIGKILL);
+    /* an agent keeps saying that it is ready until somebody listens */
+    while (b.offers == kept && tl_clock_mono() - began < TL_SEC(20)) {
+        set_ready(&b, 1, true);
+        turn_for(b.loop, TL_MSEC(10));
+    }
+    printf("take-over with 10 000 agents and 100 000 waiting: first new offer after %ld ms\n",
+           (long)(b.offered_at - began) / 1000);
+    printf("dispatch_p50_us=%ld dispatch_p99_us=%ld idle_cpu_pct=%.2f takeover_ms=%ld\n",
+           (long)took[TL_LEN(took) / 2], (long)took[TL_LEN(took) * 99 / 100], cpu,
+           (long)(b.offered_at - began) / 1000);
+    kill(b.acd[1], SIGTERM);
+    waitpid(b.acd[0], NULL, 0);
+    waitpid(b.acd[1], NULL, 0);
+    tl_sub_free(b.pushes);
+    tl_bus_close(b.bus);
+    tl_loop_free(b.loop);
+    server_done(&b.nats);
+    server_done(&b.redis);
+    return b.offers > kept ? 0 : 1;
+}
