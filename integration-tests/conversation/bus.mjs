@@ -77,7 +77,7 @@ export class Customer {
 
   /** Whatever a story left behind does not wait for the next one's agent. */
   static async leave() {
-    for (const c of Customer.all)
+    for (const c of Customer.all.splice(0))
       await c.bus.ask('conversation', 'session_lost', { actor: c.actor, cause: 'closed' });
   }
 

@@ -1,14 +1,17 @@
 // The life of contacts on the real servers, from the gateway's place on the bus: PostgreSQL, JetStream, ivr,
 // acd and media-relay take part; conversation is killed wherever it hurts.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { kill9, metric, ready, runDir, sleep, until } from '../lib/platform.mjs';
+import { kill9 as killNow, metric, ready, runDir, sleep, until } from '../lib/platform.mjs';
 import { Agent, Bus, Customer } from './bus.mjs';
 
 let bus, agent;
+
+/** Also when the supervisor is only just starting it again. */
+const kill9 = name => until(`${name} to run, and die`, () => killNow(name));
 
 before(async () => {
   bus = await Bus.open();
@@ -16,8 +19,9 @@ before(async () => {
   await agent.ready();
 });
 
+afterEach(() => Customer.leave());
+
 after(async () => {
-  await Customer.leave();
   await agent?.leave();
   await bus?.close();
 });
@@ -109,16 +113,16 @@ test('a repeated request, a second contact, somebody else\'s contact', async () 
 test('kill -9 while it waits, rings, and talks: nothing is lost', async () => {
   const customer = new Customer(bus);
   await customer.request();
-  kill9('conversation');
+  await kill9('conversation');
   await agent.offer(customer.contact);
   await customer.phase('RINGING');
-  kill9('conversation');
+  await kill9('conversation');
   await agent.accept(customer.contact); // nobody hears the acd but JetStream
   await customer.phase('CONNECTED');
-  kill9('conversation');
+  await kill9('conversation');
   await customer.end();
   await customer.phase('ENDED');
-  kill9('conversation');
+  await kill9('conversation');
   await finish(customer);
   assert.deepEqual(names(customer.contact), ['contact_requested', 'contact_routed', 'contact_connected',
     'contact_ended', 'wrap_up_completed']);
@@ -126,7 +130,7 @@ test('kill -9 while it waits, rings, and talks: nothing is lost', async () => {
 
 test('ivr is killed: the contact is routed when it is back', async () => {
   const customer = new Customer(bus);
-  kill9('ivr');
+  await kill9('ivr');
   await customer.request();
   await agent.accept(customer.contact);
   await customer.phase('CONNECTED');

@@ -23,8 +23,8 @@ test('PostgreSQL keeps the contract', { timeout: 120_000 }, () => {
   const program = `${build}/services/conversation/tests/test_store`;
   const { MAKEFLAGS, MAKELEVEL, ...env } = process.env;
   execFileSync('make', ['-s', `BUILD=${build}`, program], { cwd: root, env, stdio: 'pipe' });
-  const out = execFileSync(path.join(root, program), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...env,
-    CMOCKA_MESSAGE_OUTPUT: 'stdout', TL_TEST_PG: `host=127.0.0.1 port=${port} dbname=${database} user=conversation`,
+  const out = execFileSync('sh', ['-c', '"$0" 2>&1', path.join(root, program)], { encoding: 'utf8', env: { ...env,
+    TL_TEST_PG: `host=127.0.0.1 port=${port} dbname=${database} user=conversation`,
     TL_TEST_PG_PASSWORD_FILE: process.env.TL_CONVERSATION_DB_PASSWORD_FILE } });
   assert.equal(out.match(/\[  PASSED  \] 9 test/g)?.length, 2);
 });
