@@ -195,8 +195,48 @@ bool fits_needs(const struct acd *acd, uint32_t agent, uint32_t queue, const str
                 unsigned n);
 unsigned level_of(const struct acd *acd, uint32_t agent, uint32_t skill);
 
-/* acd.c: the policy's rule for a line without staff; true if the contact went elsewhere */
+/* One function per fact; those that may run out of memory give the outcome apart. */
+#define NO_TEXT ((struct tl_str){0})
+
+/* arrive.c */
+int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
+/** The policy's rule for a line without staff; true if the contact went elsewhere. */
 bool apply_staff_rules(struct acd *acd, uint32_t contact);
+
+/* leave.c */
+enum acd_outcome contact_left(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome contact_released(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome wrap_up_done(struct acd *acd, const struct acd_fact *f);
+/** Out of line or ringing.  Its agent, if any, is refreshed but not matched. */
+void dismiss(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_str text);
+void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause, struct tl_str text);
+void end_wrap(struct acd *acd, uint32_t contact, enum acd_cause cause);
+void sign_out_if_drained(struct acd *acd, uint32_t agent);
+
+/* answer.c */
+enum acd_outcome offer_accepted(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome offer_declined(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome picked(struct acd *acd, const struct acd_fact *f);
+/** Declined or missed: the contact returns, and both look again. */
+void refused(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, enum acd_cause cause,
+             struct tl_str text);
+
+/* transfer.c */
+enum acd_outcome reprioritised(struct acd *acd, const struct acd_fact *f);
+int moved(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
+enum acd_outcome handed(struct acd *acd, const struct acd_fact *f);
+int callback_wanted(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
+/** Into another queue; keeps its first time.  0 or -ENOMEM, -ENOSPC: it stays. */
+int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause cause);
+
+/* rules.c */
+void tables_free(struct acd *acd);
+uint32_t find_queue(const struct acd_policy *p, struct tl_str name);
+uint32_t find_skill(const struct acd_policy *p, struct tl_str name);
+
+/* presence.c */
+enum acd_outcome agent_fact(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome queue_fact(struct acd *acd, const struct acd_fact *f);
 
 /* agents.c */
 void refresh_agent(struct acd *acd,
