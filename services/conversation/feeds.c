@@ -47,7 +47,7 @@ static void learn_name(struct cv *cv, const struct tl_id *agent, const char *tex
 
 struct name_ask {
     struct cv *cv;
-    struct tl_id agent;
+    struct tl_id agent, contact;
 };
 
 static void name_came(void *arg, const struct tl_reply *r)
@@ -55,14 +55,24 @@ static void name_came(void *arg, const struct tl_reply *r)
     struct name_ask *ask = arg;
     char text[80];
 
-    if (!r->err && cv_wire_agent(r->data, r->n, text) == 0)
+    struct task *t;
+
+    if (!r->err && cv_wire_agent(r->data, r->n, text) == 0) {
         learn_name(ask->cv, &ask->agent, text);
+        t = *text && !tl_id_empty(&ask->contact) ? cv_task(ask->cv, CV_NAMED, tl_clock_wall())
+                                                 : NULL;
+        if (t) {
+            t->fact.agent = ask->agent;
+            (void)tl_str_put(t->fact.agent_name, sizeof t->fact.agent_name, tl_str(text));
+            cv_submit(t, &ask->contact);
+        }
+    }
     ask->cv->tasks--;
     tl_free(ask);
 }
 
-/** While it rings there is time to ask for the name. */
-static void ask_name(struct cv *cv, const struct tl_id *agent)
+/** contact: is told the name when it comes; or NULL: while it rings there is time to ask. */
+static void ask_name(struct cv *cv, const struct tl_id *agent, const struct tl_id *contact)
 {
     struct name_ask *ask = *cv_name_of(cv, agent) ? NULL : tl_alloc(1, sizeof *ask);
     struct tl_buf m = TL_BUF(1024);
@@ -70,12 +80,20 @@ static void ask_name(struct cv *cv, const struct tl_id *agent)
     if (!ask)
         return;
     *ask = (struct name_ask){.cv = cv, .agent = *agent};
+    if (contact)
+        ask->contact = *contact;
     if (cv_wire_get_agent(agent, &m) == 0 &&
         tl_bus_request(cv->bus, "tl.cmd.acd.p0.get_agent", m.p, m.n, 0, 0, name_came, ask) == 0)
         cv->tasks++;
     else
         tl_free(ask);
     tl_buf_done(&m);
+}
+
+void cv_name_late(struct cv *cv, const struct cv_contact *c)
+{
+    if ((c->phase == CV_CONNECTED || c->phase == CV_HELD) && !c->agent_name[0])
+        ask_name(cv, &c->agent, &c->id);
 }
 
 /* ---- who waits -------------------------------------------------------------------------- */
@@ -172,7 +190,7 @@ static int take_event(struct cv *cv, const struct tl_msg *m, cv_done_fn *done, v
     memcpy(t->cause, e.cause, sizeof t->cause);
     t->fact.cause = t->cause;
     if (e.fact.kind == CV_OFFERED)
-        ask_name(cv, &e.fact.agent);
+        ask_name(cv, &e.fact.agent, NULL);
     if (e.fact.kind == CV_ACCEPTED)
         (void)tl_str_put(t->fact.agent_name, sizeof t->fact.agent_name,
                          tl_str(cv_name_of(cv, &e.fact.agent)));

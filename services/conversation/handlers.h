@@ -138,6 +138,8 @@ void cv_refuse(struct cv *cv, const char *reply, int code, const char *reason);
 int cv_feeds_start(struct cv *cv);
 void cv_feeds_stop(struct cv *cv);
 const char *cv_name_of(struct cv *cv, const struct tl_id *agent);
+/** An agent who was accepted before anybody told the name. */
+void cv_name_late(struct cv *cv, const struct cv_contact *c);
 void cv_wait_note(struct cv *cv, const struct cv_contact *c);
 
 int cv_mend_start(struct cv *cv);

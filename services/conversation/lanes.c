@@ -183,6 +183,7 @@ void cv_after(struct cv *cv, struct lane *lane, const struct cv_contact *c,
 
     note_end(c, d);
     cv_wait_note(cv, c);
+    cv_name_late(cv, c);
     if (d->n_events)
         cv_outbox_kick(cv->outbox);
     if (lane)

@@ -379,6 +379,18 @@ static void accepted(struct step *s)
     tell(s, CV_TELL_CUSTOMER | CV_TELL_AGENT | CV_TELL_CARD);
 }
 
+static void named(struct step *s)
+{
+    struct cv_contact *c = s->c;
+
+    if (!talking(c) || !tl_id_eq(&c->agent, &s->f->agent) ||
+        strcmp(c->agent_name, s->f->agent_name) == 0)
+        return;
+    (void)tl_str_put(c->agent_name, sizeof c->agent_name, tl_str(s->f->agent_name));
+    s->d->changed = true;
+    tell(s, CV_TELL_CUSTOMER | CV_TELL_AGENT);
+}
+
 static void dequeued(struct step *s)
 {
     if (stale(s) || !in_line(s->c))
@@ -658,6 +670,7 @@ void cv_step(struct cv_contact *c, const struct cv_fact *fact, const struct cv_r
         [CV_OFFERED] = offered,
         [CV_OFFER_OVER] = offer_over,
         [CV_ACCEPTED] = accepted,
+        [CV_NAMED] = named,
         [CV_DEQUEUED] = dequeued,
         [CV_RELEASED] = released,
         [CV_WRAP_UP_TIMEOUT] = wrap_up_timeout,

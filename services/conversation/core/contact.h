@@ -112,7 +112,8 @@ enum cv_fact_kind {
     CV_WORK_REFUSED,    /**< work will never succeed: code */
     CV_OFFERED,         /**< offer, agent, until */
     CV_OFFER_OVER,      /**< declined, timed out, rescinded: offer */
-    CV_ACCEPTED,        /**< offer, agent, agent_name */
+    CV_ACCEPTED,        /**< offer, agent, agent_name (empty: not known yet) */
+    CV_NAMED,           /**< agent, agent_name: how the agent is shown */
     CV_DEQUEUED,        /**< the ACD let it go: cause */
     CV_RELEASED,        /**< the ACD took the agent away */
     CV_WRAP_UP_TIMEOUT, /**< the ACD's wrap-up timer */

@@ -271,6 +271,21 @@ static void an_agent_is_lost_in_the_middle(void **state)
     assert_int_equal(c.attempt, 1);
 }
 
+static void the_name_comes_late(void **state)
+{
+    static const struct story s[] = {
+        {0, ROUTED, "routed | enqueue | | routed"},
+        {4, ACCEPTED(1, "a1"), "connected | | customer agent card | connected"},
+        {4,
+         {.kind = CV_NAMED, .agent = {"a1"}, .agent_name = "Ada"},
+         "connected | | customer agent |"},
+        {5, {.kind = CV_NAMED, .agent = {"a2"}, .agent_name = "Bob"}, ""},
+    };
+
+    TL_UNUSED(state);
+    (void)TELL(CV_CHAT, s);
+}
+
 static void lost_agent_then_the_customer_leaves(void **state)
 {
     static const struct story s[] = {
@@ -514,6 +529,7 @@ int main(void)
         cmocka_unit_test(accept_and_hang_up_at_the_same_instant),
         cmocka_unit_test(the_click_comes_before_the_ring_is_heard),
         cmocka_unit_test(an_agent_is_lost_in_the_middle),
+        cmocka_unit_test(the_name_comes_late),
         cmocka_unit_test(lost_agent_then_the_customer_leaves),
         cmocka_unit_test(the_view_of_the_page),
         cmocka_unit_test(minds_change_while_the_hold_is_asked_for),
