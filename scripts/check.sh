@@ -21,6 +21,8 @@ proto() {
 }
 api() {
     local files
+    # Every message, event and route of the sources is in the documents, and nothing else.
+    node docs/api/generate.mjs --check || return 1
     files=$(ls docs/api/*.yaml 2>/dev/null)
     [ -z "$files" ] || node scripts/tools/check-api.mjs $files
 }
