@@ -142,7 +142,7 @@ function asyncapi() {
         channels[`events_${svc}`] = {
             address: `threadline.${svc}.v1`, servers: [ref('servers', 'kafka'), ref('servers', 'nats')],
             description: `Kafka topic threadline.${svc}.v1; each record is one ${type.full} in protobuf, its key ${KEYS[svc] ?? 'the thread id'}.  `
-                + `On NATS (stream ${svc === 'clickstream' ? 'CLICKS' : 'EVENTS'}) the subject is ${svc === 'clickstream' ? 'tl.clicks.clickstream' : `tl.events.${svc}`}.<event>.<key>.  meta.producer, boot and seq are contiguous: a gap is a lost event.  ${type.text}`.trim(),
+                + `On NATS (stream ${svc === 'clickstream' ? 'CLICKS' : 'EVENTS'}) the subject is ${svc === 'clickstream' ? 'tl.clicks' : `tl.events.${svc}`}.<event>.<key>.  meta.producer, boot and seq are contiguous: a gap is a lost event.  ${type.text}`.trim(),
             messages: inChannel(names),
         };
         operations[`${svc}Events`] = { action: 'send', channel: ref('channels', `events_${svc}`), messages: ofChannel(`events_${svc}`, names) };
