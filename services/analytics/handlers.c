@@ -134,7 +134,7 @@ static void consume(void *arg)
 {
     struct analytics_handlers *h = arg;
     struct tl_consume_opts o = {
-        .stream = "EVENTS", .durable = DURABLE, .batch = 128, .max_deliver = 1000};
+        .stream = "EVENTS", .durable = DURABLE, .batch = 1024, .no_ack = true};
 
     if (!h->consumer && tl_bus_consume(&h->consumer, h->bus, &o, on_delivery, h))
         tl_timer_start(h->start, TL_SEC(1));
@@ -153,12 +153,43 @@ static void on_deleted(void *arg, const struct tl_reply *r)
     tl_timer_start(h->start, r->err == -ETIMEDOUT ? TL_SEC(1) : 0);
 }
 
+/* Everything from the beginning: what a lost connection had under way is lost to its consumer. */
+static int begin_anew(struct analytics_handlers *h)
+{
+    struct analytics_board *board = NULL;
+    struct analytics_gaps *gaps = NULL;
+    struct tl_seen *seen = NULL;
+    int err = analytics_board_new(&board);
+
+    if (!err)
+        err = analytics_gaps_new(&gaps);
+    if (!err)
+        err = tl_seen_new(&seen, WINDOW);
+    if (err) {
+        analytics_board_free(board);
+        analytics_gaps_free(gaps);
+        return err;
+    }
+    analytics_board_free(h->board);
+    analytics_gaps_free(h->gaps);
+    tl_seen_free(h->seen);
+    h->board = board;
+    h->gaps = gaps;
+    h->seen = seen;
+    h->day = analytics_midnight(tl_clock_wall());
+    analytics_board_day(board, h->day);
+    return 0;
+}
+
 static void on_connect(void *arg)
 {
     struct analytics_handlers *h = arg;
 
-    if (h->consumer || h->asked)
+    if (h->asked)
         return;
+    h->consumer = tl_consumer_free(h->consumer);
+    if (begin_anew(h) && tl_log_allow("board"))
+        tl_warn("no memory to rebuild the board: it may miss what happened meanwhile");
     h->asked = !tl_bus_request(h->bus, "$JS.API.CONSUMER.DELETE.EVENTS." DURABLE, "", 0, TL_SEC(1),
                                3, on_deleted, h);
     if (!h->asked)
@@ -167,12 +198,8 @@ static void on_connect(void *arg)
 
 static int open_all(struct analytics_handlers *h)
 {
-    int err = analytics_board_new(&h->board);
+    int err = begin_anew(h);
 
-    if (!err)
-        err = analytics_gaps_new(&h->gaps);
-    if (!err)
-        err = tl_seen_new(&h->seen, WINDOW);
     if (!err)
         err = tl_timer_new(&h->tick, h->loop, on_tick, h);
     if (!err)
@@ -201,8 +228,6 @@ int analytics_handlers_new(struct analytics_handlers **ret, struct tl_loop *loop
         analytics_handlers_free(h);
         return err;
     }
-    h->day = analytics_midnight(tl_clock_wall());
-    analytics_board_day(h->board, h->day);
     tl_timer_every(h->tick, TICK);
     tl_bus_on_connect(bus, on_connect, h);
     *ret = h;

@@ -16,7 +16,7 @@ struct tail {
     tl_time since;
     int64_t count; /* lines still to print; 0: without end */
     bool json, colour;
-    bool opened;
+    bool opened, done;
     int failed; /* negative errno */
 };
 
@@ -39,8 +39,10 @@ static void print(struct tail *t, const struct cli_event *e)
     if (!err && (puts(line.p) == EOF || fflush(stdout) == EOF))
         tl_loop_stop(t->loop); /* who reads us is gone */
     tl_buf_done(&line);
-    if (t->count && --t->count == 0)
+    if (t->count && --t->count == 0) {
+        t->done = true;
         tl_loop_stop(t->loop);
+    }
 }
 
 static void on_event(void *arg, const struct tl_msg *m, uint64_t pending)
@@ -49,6 +51,8 @@ static void on_event(void *arg, const struct tl_msg *m, uint64_t pending)
     struct cli_event e;
 
     TL_UNUSED(pending);
+    if (t->done)
+        return; /* what came in the same turn of the loop */
     if (cli_event_read(&e, m->subject, m->data, m->n)) {
         fprintf(stderr, "tl tail: unreadable event on %.*s\n", (int)m->subject.n, m->subject.s);
         return;

@@ -107,6 +107,9 @@ struct tl_consume_opts {
     int batch;          /**< most unacknowledged at once; 0: 256 */
     tl_dur ack_wait;    /**< 0: 30 s */
     int max_deliver;    /**< after that: tl.dlq.<subject> and +TERM; 0: 5 */
+    /** Read only: nothing is acknowledged or delivered again; what was under way when a connection
+     * ended is lost to this consumer.  For who reads a stream anew at every connection. */
+    bool no_ack;
 };
 
 /** A delivery must end in exactly one of ack, retry, poison; m is borrowed, token is not. */

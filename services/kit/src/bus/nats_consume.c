@@ -71,7 +71,7 @@ static void send_ack(struct delivery *d, const char *text)
     const char *reply = natsMsg_GetReply(d->msg);
 
     /* Lost with a connection: the message comes again, and consumers are idempotent. */
-    if (reply)
+    if (reply && !d->owner->opts.no_ack)
         (void)tl_bus_publish(&d->owner->nb->bus, reply, text, strlen(text));
 }
 
@@ -252,20 +252,26 @@ static void made_reply(void *arg, const struct tl_reply *r)
 static void make_consumer(void *arg)
 {
     struct consumer *c = arg;
-    char subject[200], body[700];
+    char subject[200], body[900];
+    int n;
 
     if (c->stores)
         return; /* one attempt at a time */
     snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.DURABLE.CREATE.%s.%s", c->stream,
              c->durable);
-    snprintf(
-        body, sizeof(body),
-        "{\"stream_name\":\"%s\",\"config\":{\"durable_name\":\"%s\",\"deliver_policy\":\"all\","
-        "\"ack_policy\":\"explicit\",\"ack_wait\":%lld,\"max_deliver\":-1,\"max_ack_pending\":%d"
-        "%s%s%s}}",
-        c->stream, c->durable, (long long)c->opts.ack_wait * 1000, c->opts.batch * 4,
-        c->filter ? ",\"filter_subject\":\"" : "", c->filter ? c->filter : "",
-        c->filter ? "\"" : "");
+    n = snprintf(body, sizeof(body),
+                 "{\"stream_name\":\"%s\",\"config\":{\"durable_name\":\"%s\","
+                 "\"deliver_policy\":\"all\",\"max_deliver\":-1",
+                 c->stream, c->durable);
+    if (c->opts.no_ack)
+        n += snprintf(body + n, sizeof(body) - (size_t)n, ",\"ack_policy\":\"none\"");
+    else
+        n += snprintf(body + n, sizeof(body) - (size_t)n,
+                      ",\"ack_policy\":\"explicit\",\"ack_wait\":%lld,\"max_ack_pending\":%d",
+                      (long long)c->opts.ack_wait * 1000, c->opts.batch * 4);
+    if (c->filter)
+        n += snprintf(body + n, sizeof(body) - (size_t)n, ",\"filter_subject\":\"%s\"", c->filter);
+    snprintf(body + n, sizeof(body) - (size_t)n, "}}");
     c->stores++;
     if (tl_bus_request(&c->nb->bus, subject, body, strlen(body), TL_SEC(2), 1, made_reply, c)) {
         c->stores--;
