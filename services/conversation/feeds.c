@@ -50,6 +50,18 @@ struct name_ask {
     struct tl_id agent, contact;
 };
 
+static void tell_name(struct cv *cv, const struct tl_id *agent, const struct tl_id *contact,
+                      const char *text)
+{
+    struct task *t = cv_task(cv, CV_NAMED, tl_clock_wall());
+
+    if (!t)
+        return; /* shown by id */
+    t->fact.agent = *agent;
+    (void)tl_str_put(t->fact.agent_name, sizeof t->fact.agent_name, tl_str(text));
+    cv_submit(t, contact);
+}
+
 static void name_came(void *arg, const struct tl_reply *r)
 {
     struct name_ask *ask = arg;
@@ -59,13 +71,8 @@ static void name_came(void *arg, const struct tl_reply *r)
 
     if (!r->err && cv_wire_agent(r->data, r->n, text) == 0) {
         learn_name(ask->cv, &ask->agent, text);
-        t = *text && !tl_id_empty(&ask->contact) ? cv_task(ask->cv, CV_NAMED, tl_clock_wall())
-                                                 : NULL;
-        if (t) {
-            t->fact.agent = ask->agent;
-            (void)tl_str_put(t->fact.agent_name, sizeof t->fact.agent_name, tl_str(text));
-            cv_submit(t, &ask->contact);
-        }
+        if (*text && !tl_id_empty(&ask->contact))
+            tell_name(ask->cv, &ask->agent, &ask->contact, text);
     }
     ask->cv->tasks--;
     tl_free(ask);
@@ -92,7 +99,11 @@ static void ask_name(struct cv *cv, const struct tl_id *agent, const struct tl_i
 
 void cv_name_late(struct cv *cv, const struct cv_contact *c)
 {
-    if ((c->phase == CV_CONNECTED || c->phase == CV_HELD) && !c->agent_name[0])
+    if ((c->phase != CV_CONNECTED && c->phase != CV_HELD) || c->agent_name[0])
+        return;
+    if (*cv_name_of(cv, &c->agent))
+        tell_name(cv, &c->agent, &c->id, cv_name_of(cv, &c->agent));
+    else
         ask_name(cv, &c->agent, &c->id);
 }
 
