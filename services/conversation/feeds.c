@@ -67,8 +67,6 @@ static void name_came(void *arg, const struct tl_reply *r)
     struct name_ask *ask = arg;
     char text[80];
 
-    struct task *t;
-
     if (!r->err && cv_wire_agent(r->data, r->n, text) == 0) {
         learn_name(ask->cv, &ask->agent, text);
         if (*text && !tl_id_empty(&ask->contact))
