@@ -155,6 +155,8 @@ static void on_ws(void *arg, struct tl_http_req *req)
     struct tl_str ticket = {0}, origin = tl_http_header(req, "Origin");
     struct opening *o;
 
+    if (tl_ws_check(req))
+        return;
     if (!origin.s || !listed(e->o.origins, origin)) {
         reject(req, "origin", 403, "Forbidden", "this Origin is not allowed");
         return;

@@ -28,6 +28,12 @@ struct tl_ws_ops {
 };
 
 /**
+ * Is this a proper upgrade request?  For endpoints that have more to ask before they accept (Origin, ticket):
+ * 0, or -EPROTO when it has been answered (400: HTTP/1.0 or a bad key, 426: no WebSocket or another version).
+ */
+int tl_ws_check(struct tl_http_req *req);
+
+/**
  * Turn an upgrade request into a connection.  Checks version (426), key (400) and HTTP/1.1; the
  * caller has checked Origin and ticket.  On failure it has answered the request itself and returns
  * the negative errno.

@@ -130,7 +130,7 @@ void edge_on_ws(void *arg, struct tl_http_req *req)
     struct opening *o;
     struct tl_id id;
 
-    if (!edge_origin_ok(e, req, true))
+    if (tl_ws_check(req) || !edge_origin_ok(e, req, true))
         return;
     if (!offered(req, &ticket) || tl_id_parse(&id, ticket)) {
         edge_reject(req, "ticket", 401, "Unauthorized",

@@ -118,6 +118,13 @@ static int check(struct tl_http_req *req, char accept_key[29])
     return 0;
 }
 
+int tl_ws_check(struct tl_http_req *req)
+{
+    char key[29];
+
+    return check(req, key);
+}
+
 /* ---- the socket ----------------------------------------------------------------------------- */
 
 /* True when nobody wants the socket any more. */
