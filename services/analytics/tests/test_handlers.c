@@ -172,21 +172,24 @@ static void the_board_follows_the_events(void **state)
 static void the_board_is_told_once_a_second_and_at_most_four_times(void **state)
 {
     struct world *w = *state;
+    tl_time began;
     int before;
 
     wait_ms(w, 300);
     before = w->boards;
-    wait_ms(w, 2000); /* nothing happens */
-    assert_in_range(w->boards - before, 1, 3);
+    began = tl_clock_mono();
+    wait_ms(w, 2100); /* nothing happens */
+    assert_in_range(w->boards - before, 1, 1 + (tl_clock_mono() - began) / TL_MSEC(750));
     before = w->boards;
-    for (int i = 0; i < 100; i++) {
+    began = tl_clock_mono();
+    for (int i = 0; i < 100; i++) { /* a busy machine may take longer for it */
         char contact[16];
 
         snprintf(contact, sizeof(contact), "c%d", i);
         queued(w, contact);
         wait_ms(w, 10);
     }
-    assert_in_range(w->boards - before, 2, 6);
+    assert_in_range(w->boards - before, 2, 1 + (tl_clock_mono() - began) / TL_MSEC(250));
 }
 
 static void the_acds_expected_wait_is_shown(void **state)
