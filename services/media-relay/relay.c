@@ -34,6 +34,7 @@ struct work *work_new(struct relay *r, const struct legs_decision *d, const char
     w->session = d->session;
     w->feed = d->feed;
     w->media = d->media;
+    w->shows = d->shows;
     w->handle = d->handle;
     memcpy(w->key, d->key, sizeof w->key);
     w->offer = offer ? tl_copy(offer, strlen(offer)) : NULL;

@@ -23,7 +23,7 @@ struct relay_ops {
      */
     void (*answered)(void *arg, const struct tl_id *leg, int code, const char *why,
                      const char *sdp);
-    /** Offer a view to the customer: d has leg, contact, session. */
+    /** Offer a view to the customer: d has leg, contact, session, shows. */
     void (*offer_view)(void *arg, const struct legs_decision *d, const char *sdp);
     /** Decisions about others: LEGS_SAY_*, LEGS_TELL_*, LEGS_DO_REMEMBER, LEGS_DO_FORGET. */
     void (*tell)(void *arg, const struct legs_decision *d);

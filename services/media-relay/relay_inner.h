@@ -20,7 +20,7 @@ struct work {
     struct tl_link in_works;
     struct relay *relay;
     struct tl_id leg, contact, session, feed;
-    enum legs_kind media;
+    enum legs_kind media, shows;
     char key[LEGS_KEY]; /* audio: its seat */
     uint64_t handle;    /* 0: not attached */
     int asked;          /* questions under way */

@@ -206,7 +206,8 @@ void end_room(struct relay *r, const struct tl_id *contact)
 static void on_subscribed(void *arg, int err, const json_t *m)
 {
     struct work *w = arg;
-    struct legs_decision d = {.leg = w->leg, .contact = w->contact, .session = w->session};
+    struct legs_decision d = {
+        .leg = w->leg, .contact = w->contact, .session = w->session, .shows = w->shows};
 
     if (!go_on(w, err, m, "subscribe"))
         return;

@@ -265,6 +265,10 @@ int wire_push_view(struct tl_buf *out, const char *instance, const struct legs_d
     offer.contact_id = (char *)d->contact.s;
     offer.leg_id = (char *)d->leg.s;
     offer.kind = THREADLINE__SIGNALING__V1__LEG_KIND__LEG_KIND_VIEW;
+    if (d->shows == LEGS_CAMERA)
+        offer.shows = THREADLINE__SIGNALING__V1__LEG_KIND__LEG_KIND_CAMERA;
+    else if (d->shows == LEGS_SCREEN)
+        offer.shows = THREADLINE__SIGNALING__V1__LEG_KIND__LEG_KIND_SCREEN;
     offer.sdp = (char *)sdp;
     m.body_case = THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_MEDIA_OFFER;
     m.media_offer = &offer;

@@ -82,7 +82,7 @@ enum legs_decision_kind {
     LEGS_DO_HEAR,       /* key text("silence", "sound:music", "leg:<key>") */
     LEGS_DO_PLAY,       /* key text(names) */
     LEGS_DO_START,      /* leg media contact key(audio): set up what was offered */
-    LEGS_DO_VIEW,       /* leg feed contact session: offer the picture to the customer */
+    LEGS_DO_VIEW,       /* leg feed shows contact session: offer the picture to the customer */
     LEGS_DO_ANSWER,     /* leg: the customer's answer */
     LEGS_DO_DETACH,     /* leg handle(0: not attached yet): let go of it in Janus */
     LEGS_DO_WATCH,      /* leg handle media contact: adopted */
@@ -104,6 +104,7 @@ struct legs_decision {
     enum legs_decision_kind kind;
     struct tl_id contact, thread, session, agent, leg, feed;
     enum legs_kind media;
+    enum legs_kind shows; /* of a view: LEGS_CAMERA or LEGS_SCREEN */
     uint64_t handle;
     char key[LEGS_KEY];
     char text[LEGS_LABEL];

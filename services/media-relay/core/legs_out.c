@@ -80,8 +80,10 @@ void decide_leg(struct legs *g, enum legs_decision_kind kind, const struct leg *
     d->handle = leg->handle;
     d->agent = leg->agent;
     put_contact(d, leg->contact);
-    if (leg->feed)
+    if (leg->feed) {
         d->feed = leg->feed->id;
+        d->shows = leg->feed->kind;
+    }
     if (leg->seat)
         memcpy(d->key, leg->seat->key, sizeof d->key);
     put_text(d, text);

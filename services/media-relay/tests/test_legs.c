@@ -174,7 +174,10 @@ static void write_decision(struct world *w, struct tl_buf *b, const struct legs_
     case LEGS_DO_HEAR: tl_buf_printf(b, "%s hears %s", d->key, d->text); break;
     case LEGS_DO_PLAY: tl_buf_printf(b, "%s plays %s", d->key, d->text); break;
     case LEGS_DO_START: tl_buf_printf(b, "start %s", leg); break;
-    case LEGS_DO_VIEW: tl_buf_printf(b, "view %s to %s", d->feed.s, to); break;
+    case LEGS_DO_VIEW:
+        tl_buf_printf(b, "view %s%s to %s", d->shows == LEGS_SCREEN ? "screen " : "", d->feed.s,
+                      to);
+        break;
     case LEGS_DO_ANSWER: tl_buf_printf(b, "answer %s", leg); break;
     case LEGS_DO_DETACH: tl_buf_printf(b, "detach %s", leg); break;
     case LEGS_DO_WATCH:
@@ -276,6 +279,16 @@ static const struct step a_call_from_music_to_good_bye[] = {
      "LV down: released; disconnected c1 a1; detach LC; unpeer contact:c1; LC down: released; "
      "close contact:c1; end room c1; agent:a1 hears silence"},
     {31, "release c1", ""},
+    {0},
+};
+
+/* The customer is told what a view shows, because a screen is shown big. */
+static const struct step a_screen_beside_the_camera[] = {
+    CALL,
+    CAMERA,
+    {14, "screen c1 a1 LS", "start LS"},
+    {14, "attached LS 15", ""},
+    {15, "up LS", "LS up; view screen LS to s1"},
     {0},
 };
 
@@ -440,6 +453,7 @@ static const struct step an_agent_hears_the_newest_contact[] = {
         play_alone(name);                 \
     }
 STORY(a_call_from_music_to_good_bye)
+STORY(a_screen_beside_the_camera)
 STORY(commands_may_come_twice)
 STORY(connect_comes_before_the_legs)
 STORY(a_reload_keeps_the_call)
@@ -577,6 +591,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_call_from_music_to_good_bye),
+        cmocka_unit_test(test_a_screen_beside_the_camera),
         cmocka_unit_test(test_commands_may_come_twice),
         cmocka_unit_test(test_connect_comes_before_the_legs),
         cmocka_unit_test(test_a_reload_keeps_the_call),

@@ -162,7 +162,7 @@ static void each_telling_is_an_event(void **state)
 
 static void pushes_read_back(void **state)
 {
-    struct legs_decision d = {.text = "no_media"};
+    struct legs_decision d = {.text = "no_media", .shows = LEGS_SCREEN};
     struct tl_buf b = TL_BUF(4096);
     Threadline__Signaling__V1__ServerMessage *m = NULL;
 
@@ -178,6 +178,7 @@ static void pushes_read_back(void **state)
     assert_int_equal(wire_push_view(&b, "m1", &d, "v=0"), 0);
     assert_int_equal(TL_PB_UNPACK(threadline__signaling__v1__server_message, b.p, b.n, &m), 0);
     assert_int_equal(m->media_offer->kind, THREADLINE__SIGNALING__V1__LEG_KIND__LEG_KIND_VIEW);
+    assert_int_equal(m->media_offer->shows, THREADLINE__SIGNALING__V1__LEG_KIND__LEG_KIND_SCREEN);
     assert_string_equal(m->media_offer->sdp, "v=0");
     tl_pb_free(m);
     tl_buf_done(&b);
