@@ -234,7 +234,11 @@ static int say_welcome(struct greeting *x, const struct who *who, void *socket, 
     struct tl_buf token = TL_BUF(TL_TOKEN_MAX);
     struct tl_claims claims = {.subject = who->session,
                                .expires_at = tl_clock_wall() + RESUME_LIFE};
-    struct wire_welcome w = {.who = who, .resumed = resumed, .media_instance = g->o.media_instance};
+    struct wire_welcome w = {.who = who,
+                             .resumed = resumed,
+                             .media_instance = g->o.media_instance,
+                             .ice_servers = g->o.ice_servers,
+                             .n_ice_servers = g->o.n_ice_servers};
     int err;
 
     tl_str_put(claims.kind, sizeof(claims.kind), TL_STR("resume"));

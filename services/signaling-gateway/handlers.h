@@ -32,8 +32,10 @@ struct gateway_opts {
     /** What agents may choose from; asked at each welcome, so that a reload takes effect. */
     const struct wire_choices *(*choices)(void *arg);
     void *choices_arg;
-    const char *media_instance; /**< where agents' standing legs live */
-    struct tl_id id;            /**< this life of this process */
+    const char *media_instance;     /**< where agents' standing legs live */
+    const char *const *ice_servers; /**< for the browsers' peer connections */
+    size_t n_ice_servers;
+    struct tl_id id; /**< this life of this process */
     tl_dur grace;
     tl_dur beat; /**< 0: 1 s */
 };

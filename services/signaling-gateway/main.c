@@ -2,6 +2,7 @@
  * tl-signaling-gateway: the wiring.
  */
 #include "adapters/edge.h"
+#include "core/ice.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <tl_clock.h>
@@ -15,6 +16,7 @@ struct app {
     struct gateway *gateway;
     struct edge *edge;
     struct tl_token_key key;
+    struct ice_servers ice;
     const char *passwords;
 };
 
@@ -75,7 +77,7 @@ static void on_stop(void *arg)
 
 int main(int argc, char **argv)
 {
-    const char *key_file, *public_origin, *more_origins, *schemas, *instance;
+    const char *key_file, *public_origin, *more_origins, *schemas, *instance, *ice;
     int64_t grace_s, echo, token_h;
     struct app app = {0};
     const struct tl_setting settings[] = {
@@ -88,6 +90,8 @@ int main(int argc, char **argv)
         TL_SET_TEXT("TL_SIGNALING_SCHEMAS", &schemas, "", "descriptor set for /v1/schemas"),
         TL_SET_TEXT("TL_SIGNALING_MEDIA_INSTANCE", &instance, "m1",
                     "media-relay of agents' standing legs"),
+        TL_SET_TEXT("TL_SIGNALING_ICE_SERVERS", &ice, "",
+                    "STUN servers for the browsers: stun:host:port, separated by commas"),
         TL_SET_NUM("TL_SIGNALING_GRACE_S", &grace_s, 15, 1, 600,
                    "seconds a session lives without a socket"),
         TL_SET_NUM("TL_SIGNALING_AGENT_TOKEN_H", &token_h, 12, 1, 168,
@@ -102,6 +106,8 @@ int main(int argc, char **argv)
         return rc;
     if (tl_token_key_load(&app.key, key_file))
         return tl_svc_refuse(app.svc, "TL_TOKEN_KEY_FILE: not a private file of 64 hex digits");
+    if (ice_servers_read(&app.ice, ice))
+        return tl_svc_refuse(app.svc, "TL_SIGNALING_ICE_SERVERS: at most 8, each stun: or stuns:");
     if (agents_load(&app.agents, tl_svc_config_dir(app.svc), app.passwords, &why))
         return tl_svc_refuse(app.svc, why.n ? why.p : "out of memory");
     tl_buf_done(&why);
@@ -122,6 +128,8 @@ int main(int argc, char **argv)
                                                                  .choices = choices_now,
                                                                  .choices_arg = &app,
                                                                  .media_instance = instance,
+                                                                 .ice_servers = app.ice.at,
+                                                                 .n_ice_servers = app.ice.n,
                                                                  .id = id,
                                                                  .grace = TL_SEC(grace_s)});
     ok = ok && !edge_new(&app.edge, &(struct edge_opts){.loop = loop,

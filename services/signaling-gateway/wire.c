@@ -375,6 +375,8 @@ int wire_welcome(const struct wire_welcome *w, struct tl_buf *json)
     m.media_instance = lend(w->media_instance);
     m.heartbeat_s = 20;
     m.resumed = w->resumed;
+    m.n_ice_servers = w->n_ice_servers;
+    m.ice_servers = (char **)(uintptr_t)w->ice_servers;
     if (c) {
         m.n_not_ready_reasons = TL_LOWER(c->n_reasons, (size_t)REASONS_MAX);
         for (size_t i = 0; i < m.n_not_ready_reasons; i++) {

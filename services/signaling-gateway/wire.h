@@ -64,6 +64,8 @@ struct wire_welcome {
     const char *media_instance;
     bool resumed;
     const struct wire_choices *choices; /**< agents; else NULL */
+    const char *const *ice_servers;     /**< borrowed */
+    size_t n_ice_servers;
 };
 int wire_welcome(const struct wire_welcome *w, struct tl_buf *json);
 

@@ -387,9 +387,15 @@ static void empty_or_broken_pushes_are_junk(void **state)
 static void welcome_says_what_an_agent_may_choose(void **state)
 {
     const char *ids[] = {"lunch"}, *labels[] = {"Lunch"}, *dispositions[] = {"sold", "other"};
+    const char *ice[] = {"stun:127.0.0.1:3478"};
     struct wire_choices c = {ids, labels, 1, dispositions, 2};
-    struct wire_welcome w = {
-        .who = &agent, .resume_token = "t", .media_instance = "m1", .resumed = true, .choices = &c};
+    struct wire_welcome w = {.who = &agent,
+                             .resume_token = "t",
+                             .media_instance = "m1",
+                             .resumed = true,
+                             .choices = &c,
+                             .ice_servers = ice,
+                             .n_ice_servers = 1};
     struct tl_buf json = TL_BUF(2000);
 
     TL_UNUSED(state);
@@ -400,6 +406,7 @@ static void welcome_says_what_an_agent_may_choose(void **state)
     assert_non_null(
         strstr(json.p, "\"self\":{\"id\":\"agent-1\",\"display_name\":\"Demo Agent 1\""));
     assert_non_null(strstr(json.p, "\"resumed\":true"));
+    assert_non_null(strstr(json.p, "\"ice_servers\":[\"stun:127.0.0.1:3478\"]"));
     tl_buf_done(&json);
 }
 
