@@ -65,6 +65,21 @@ describe('a media leg', () => {
     ['failed', 'offer', 'offering'],
   ]));
 
+  it('leaves its place to another tab, and fetches it back only when asked', () => tell([
+    ['start', 'offer', 'offering'],
+    ['answered', 'wait 6000', 'connecting'],
+    ['connected', 'nothing', 'up'],
+    ['taken', 'drop', 'taken'],
+    ['failed', 'nothing', 'taken'],
+    ['disconnected', 'nothing', 'taken'],
+    ['reoffer', 'nothing', 'taken'],
+    ['refused', 'nothing', 'taken'],
+    ['timer', 'nothing', 'taken'],
+    ['connected', 'nothing', 'taken'],
+    ['start', 'offer', 'offering'],
+    ['answered', 'wait 6000', 'connecting'],
+  ]));
+
   it('stays closed', () => tell([
     ['start', 'offer', 'offering'],
     ['close', 'drop', 'closed'],

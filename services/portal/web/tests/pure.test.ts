@@ -5,6 +5,7 @@ import { parseRoomFrame } from '../src/cobrowse/wire';
 import { addMessage, fromSnapshot, markFailed } from '../src/lib/chat';
 import { ago, clock, dwell, expectedWait, money, words } from '../src/lib/format';
 import { ulid } from '../src/lib/ids';
+import { arrange } from '../src/widget/call/stage';
 import { DwellClock } from '../src/widget/dwell';
 import { Memory, safeStorage } from '../src/widget/memory';
 
@@ -142,5 +143,26 @@ describe('memory', () => {
     expect(m.contact?.contact_id).toBe('c');
     s.setItem('tl.contact', '{broken');
     expect(m.contact).toBeNull();
+  });
+});
+
+describe('the pictures of the agent', () => {
+  const view = (name: string) => ({ name, isScreen: name.startsWith('screen') });
+  const shown = (...names: string[]) => {
+    const { main, small } = arrange(names.map(view));
+    return [main?.name, small?.name];
+  };
+
+  it('shows the screen big and the face small, whichever came first', () => {
+    expect(shown('camera', 'screen')).toEqual(['screen', 'camera']);
+    expect(shown('screen', 'camera')).toEqual(['screen', 'camera']);
+  });
+
+  it('shows the one there is, the newest of its kind', () => {
+    expect(shown()).toEqual([undefined, undefined]);
+    expect(shown('camera')).toEqual(['camera', undefined]);
+    expect(shown('screen')).toEqual(['screen', undefined]);
+    expect(shown('camera 1', 'camera 2')).toEqual(['camera 2', undefined]);
+    expect(shown('screen 1', 'camera', 'screen 2')).toEqual(['screen 2', 'camera']);
   });
 });

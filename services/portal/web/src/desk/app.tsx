@@ -51,6 +51,7 @@ function DeskView({ account, onLeave }: { account: SignedIn; onLeave: (why: stri
           <button class="icon-button" aria-label="Dismiss" onClick={() => desk.dismissNotice()}>
             <Icon name="close" size={16} /></button>
         </p>)}
+      <SoundElsewhere desk={desk} />
       <Ringing desk={desk} s={s} />
       <main class="desk-main">
         <ContactList desk={desk} s={s} />
@@ -115,6 +116,20 @@ function RemoteAudio({ desk }: { desk: Desk }) {
   const { remote } = useStore(desk.media.state);
   const ref = useStream<HTMLAudioElement>(remote);
   return <audio ref={ref} autoplay data-testid="remote-audio" />;
+}
+
+/** Two tabs share one standing leg; the newest has it until the agent says otherwise. */
+function SoundElsewhere({ desk }: { desk: Desk }) {
+  const { audio } = useStore(desk.media.state);
+  if (audio !== 'taken')
+    return null;
+  return (
+    <p class="strip notice" role="status" data-testid="sound-elsewhere">
+      Your sound is in another tab.
+      <button class="plain" data-testid="sound-here" onClick={() => desk.media.useHere()}>
+        Use this tab</button>
+    </p>
+  );
 }
 
 function Elsewhere() {

@@ -74,7 +74,8 @@ function Sound({ desk }: { desk: Desk }) {
   const { audio } = useStore(desk.media.state);
   const { error } = useStore(desk.media.devices.state);
   const up = audio === 'up';
-  const text = up ? 'Sound ready' : error || (audio === 'idle' ? 'Sound off' : 'Sound connecting…');
+  const text = up ? 'Sound ready' : error || (audio === 'idle' ? 'Sound off'
+    : audio === 'taken' ? 'Sound in another tab' : 'Sound connecting…');
   return (
     <span class={up ? 'sound up' : 'sound'} role="status" title={text} data-testid="sound"
       data-state={audio}>

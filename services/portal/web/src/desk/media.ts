@@ -53,9 +53,19 @@ export class DeskMedia {
     this.audio = new SendLeg({
       socket: this.socket, kind: 'LEG_KIND_AUDIO', contact_id: '', instance: () => this.instance,
       stream: this.mic, onStream: remote => this.state.patch({ remote }),
-      onState: audio => this.state.patch({ audio }),
+      onState: audio => this.onAudio(audio),
     });
     this.audio.start();
+  }
+
+  /** Another tab of this agent has the sound: fetch sound and camera back to this one. */
+  useHere(): void {
+    this.audio?.start();
+  }
+
+  private onAudio(audio: LegState): void {
+    this.state.patch(audio === 'taken' ? { audio, remote: null } : { audio });
+    void this.show(this.shown); /* the camera goes where the sound is */
   }
 
   onClosed(c: MediaClose): void {
@@ -82,11 +92,12 @@ export class DeskMedia {
   async show(contact: ContactState | null): Promise<void> {
     const other = contact?.contact_id !== this.shown?.contact_id;
     this.shown = contact;
-    if (!contact || !this.state.get().cameraOn || other)
+    const seen = contact && this.state.get().cameraOn && this.state.get().audio !== 'taken';
+    if (!seen || other)
       this.dropCamera();
     if (other)
       this.stopScreen();
-    if (!contact || !this.state.get().cameraOn || this.cameraLeg || this.openingCamera)
+    if (!seen || this.cameraLeg || this.openingCamera)
       return;
     this.openingCamera = true;
     const camera = await this.devices.openCamera();
@@ -94,7 +105,7 @@ export class DeskMedia {
     const still = this.shown as ContactState | null; /* it may have changed meanwhile */
     if (!camera)
       return;
-    if (!still || !this.state.get().cameraOn) {
+    if (!still || !this.state.get().cameraOn || this.state.get().audio === 'taken') {
       stop(camera);
       return;
     }

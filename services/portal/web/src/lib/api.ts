@@ -56,7 +56,7 @@ export interface NotReadyReason { id?: string; label?: string }
 export interface Welcome {
   session_id?: string; role?: Role; resume_token?: string; self?: Person; media_instance?: string;
   heartbeat_s?: number; not_ready_reasons?: NotReadyReason[]; dispositions?: string[];
-  resumed?: boolean;
+  resumed?: boolean; ice_servers?: string[];
 }
 export interface Snapshot {
   contacts?: ContactState[]; cards?: ContactCard[]; messages?: ChatMessage[];
@@ -73,6 +73,7 @@ export interface Typing { contact_id?: string; on?: boolean }
 export interface Survey { contact_id?: string; question?: string }
 export interface MediaOffer {
   instance?: string; contact_id?: string; leg_id?: string; kind?: LegKind; sdp?: string;
+  shows?: LegKind; // of a view: camera or screen
 }
 export interface MediaAnswer { instance?: string; contact_id?: string; leg_id?: string; sdp?: string }
 export interface MediaClose {
@@ -116,7 +117,7 @@ export interface ClientBodies {
   send_message: { contact_id: string; text: string; client_ref: string };
   typing: { contact_id: string; on: boolean };
   answer_survey: { contact_id: string; score: number };
-  media_offer: Required<MediaOffer>;
+  media_offer: Required<Omit<MediaOffer, 'shows'>>;
   media_answer: Required<MediaAnswer>;
   media_close: MediaClose;
   set_hold: { contact_id: string; on: boolean };

@@ -2,6 +2,7 @@
 import { GatewaySocket, openWebSocket } from './socket';
 import { Session, socketUrl, type SessionOptions } from './session';
 import type { MediaAnswer, ServerFrame } from './api';
+import { setStunServers } from './ice';
 
 export type { GatewaySocket };
 
@@ -12,6 +13,7 @@ export function connectGateway(o: SessionOptions): { socket: GatewaySocket; sess
     open: ticket => openWebSocket(socketUrl(o.origin, '/v1/ws'), 'threadline.v1', ticket),
   });
   socket.on('welcome', w => {
+    setStunServers(w.ice_servers ?? []);
     if (w.resume_token)
       session.remember(w.resume_token);
   });

@@ -4,13 +4,16 @@
  *   idle -> offering -> connecting -> up
  *              ^            |          |
  *              '-- waiting <-----------'   (failed, refused, reoffer: a NEW peer connection)
+ *   taken: another tab of ours brought a newer leg; only start() fetches it back, else two tabs
+ *   would take it from each other for ever.
  *
  * A leg is never repaired in place: a media server keeps nothing of a leg that failed, so each try is
  * a new RTCPeerConnection with a new leg id.
  */
 import { backoffMs } from './backoff';
 
-export type LegState = 'idle' | 'offering' | 'connecting' | 'up' | 'waiting' | 'closed';
+export type LegState = 'idle' | 'offering' | 'connecting' | 'up' | 'waiting' | 'taken'
+  | 'closed';
 
 export type LegFact =
   | { type: 'start' }
@@ -20,6 +23,7 @@ export type LegFact =
   | { type: 'disconnected' } // may heal by itself within GRACE_MS
   | { type: 'failed' } // ICE or DTLS gave up
   | { type: 'reoffer' } // the media server is new
+  | { type: 'taken' } // a newer leg has our place
   | { type: 'timer' } // the one timer that we asked for
   | { type: 'close' };
 
@@ -50,21 +54,24 @@ export function legStep(m: LegMachine, fact: LegFact, random: number): [LegMachi
   switch (fact.type) {
   case 'close':
     return [{ state: 'closed', attempt: 0 }, { do: 'drop' }];
+  case 'taken':
+    return m.state === 'idle' ? stay : [{ state: 'taken', attempt: 0 }, { do: 'drop' }];
   case 'start':
-    return m.state === 'idle' ? [{ state: 'offering', attempt: 0 }, { do: 'offer' }] : stay;
+    return m.state === 'idle' || m.state === 'taken' ? [{ state: 'offering', attempt: 0 }, { do: 'offer' }] : stay;
   case 'reoffer':
-    return m.state === 'idle' ? stay : [{ state: 'offering', attempt: 1 }, { do: 'offer' }];
+    return m.state === 'idle' || m.state === 'taken' ? stay
+      : [{ state: 'offering', attempt: 1 }, { do: 'offer' }];
   case 'answered':
     return m.state === 'offering'
       ? [{ ...m, state: 'connecting' }, { do: 'wait', ms: CONNECT_MS }] : stay;
   case 'connected':
-    return [{ state: 'up', attempt: 0 }, { do: 'nothing' }];
+    return m.state === 'taken' ? stay : [{ state: 'up', attempt: 0 }, { do: 'nothing' }];
   case 'disconnected':
     return m.state === 'up' ? [{ ...m, state: 'connecting' }, { do: 'wait', ms: GRACE_MS }] : stay;
   case 'refused':
     return m.state === 'offering' ? again() : stay;
   case 'failed':
-    return m.state === 'idle' || m.state === 'waiting' ? stay : again();
+    return m.state === 'idle' || m.state === 'waiting' || m.state === 'taken' ? stay : again();
   case 'timer':
     if (m.state === 'waiting')
       return [{ ...m, state: 'offering' }, { do: 'offer' }];

@@ -4,13 +4,14 @@
  * All decisions are in leg.ts; this file only carries them out.
  */
 import { isMediaAnswer, type GatewaySocket } from './gateway';
+import { newConnection } from './ice';
 import { ulid } from './ids';
 import { legStep, newLeg, type LegFact, type LegMachine, type LegState } from './leg';
 import type { LegKind, MediaOffer } from './api';
 
 const GATHER_MS = 500; // host candidates are there in a few ms; a slow interface is not waited for
 
-/** Reasons of media_closed after which nothing is to be done. */
+/** Reasons of media_closed that say: the place is another leg's now, or nobody needs it. */
 const WANTED_ENDS = new Set(['replaced', 'released', 'closed']);
 
 export interface SendLegOptions {
@@ -40,6 +41,7 @@ export class SendLeg {
     return this.pc;
   }
 
+  /** Begin; or fetch back what another tab took. */
   start(): void {
     this.step({ type: 'start' });
   }
@@ -51,13 +53,13 @@ export class SendLeg {
 
   /** The server ended a leg.  If it was ours and nobody wanted that, bring a new one. */
   serverClosed(leg_id: string, reason: string): void {
-    if (leg_id === this.legId && !WANTED_ENDS.has(reason))
-      this.step({ type: 'failed' });
+    if (leg_id === this.legId)
+      this.step({ type: WANTED_ENDS.has(reason) ? 'taken' : 'failed' });
   }
 
   /** End the leg here and there.  The tracks stay with their owner. */
   close(tell = true): void {
-    if (tell && this.m.state !== 'closed' && this.m.state !== 'idle') {
+    if (tell && !['closed', 'idle', 'taken'].includes(this.m.state)) {
       this.o.socket.request('media_close', {
         instance: this.o.instance(), contact_id: this.o.contact_id, leg_id: this.legId,
         reason: 'closed',
@@ -95,7 +97,7 @@ export class SendLeg {
 
   private async offer(): Promise<void> {
     this.drop();
-    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const pc = newConnection();
     const leg_id = ulid();
     this.pc = pc;
     this.legId = leg_id;
@@ -148,7 +150,7 @@ export class SendLeg {
 export class ViewLeg {
   readonly leg_id: string;
   readonly stream = new MediaStream();
-  private readonly pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  private readonly pc = newConnection();
 
   constructor(private readonly socket: GatewaySocket, private readonly offer: MediaOffer,
     onChange: () => void) {
@@ -159,6 +161,11 @@ export class ViewLeg {
       onChange();
     };
     this.pc.onconnectionstatechange = onChange;
+  }
+
+  /** A shared screen, which the customer wants to read, or a face. */
+  get isScreen(): boolean {
+    return this.offer.shows === 'LEG_KIND_SCREEN';
   }
 
   get alive(): boolean {

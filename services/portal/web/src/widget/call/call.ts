@@ -302,7 +302,7 @@ export class Call implements CallHandle {
       instance: () => this.now.instance, stream: this.mic,
       onStream: s => this.remote.set(s),
       onState: st => this.state.patch({
-        media: st === 'up' ? 'up' : st === 'closed' ? 'off' : 'connecting' }),
+        media: st === 'up' ? 'up' : st === 'closed' || st === 'taken' ? 'off' : 'connecting' }),
     });
     this.leg.start();
   }
@@ -364,11 +364,14 @@ export class Call implements CallHandle {
       problem: { title: 'We cannot be reached', text, offerRetry: true } });
   }
 
+  /** A copy of this tab took the session, and with it the call.  Only the notes of this tab go. */
   private elsewhere(): void {
     this.dropMedia();
     this.share.stop();
     this.host.memory.contact = null;
-    this.state.patch({ step: 'done', farewell: 'Your call goes on in another tab.' });
+    this.session.forget();
+    this.state.set({ ...initial(), open: true, step: 'elsewhere' });
+    this.host.setOpen(true);
   }
 
   private reset(): void {

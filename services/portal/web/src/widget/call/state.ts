@@ -5,7 +5,8 @@
 import type { Channel, ContactState, ServerFrame } from '../../lib/api';
 import { addMessage, type Line } from '../../lib/chat';
 
-export type Step = 'choose' | 'starting' | 'waiting' | 'connected' | 'survey' | 'done' | 'problem';
+export type Step = 'choose' | 'starting' | 'waiting' | 'connected' | 'survey' | 'done' | 'problem'
+  | 'elsewhere'; // a copy of this tab has the call
 
 /** Said in plain words, with what to do next. */
 export interface Problem {

@@ -10,6 +10,7 @@ import { Icon, type IconName } from '../../ui/icons';
 import { adopt } from '../dom';
 import type { CallHandle, WidgetHost } from '../host';
 import { Call } from './call';
+import { arrange } from './stage';
 import type { CallState } from './state';
 
 export function startCall(host: WidgetHost): CallHandle {
@@ -24,6 +25,7 @@ export function startCall(host: WidgetHost): CallHandle {
 const TITLES: Record<CallState['step'], string> = {
   choose: 'How shall we talk?', starting: 'One moment', waiting: 'You are in line',
   connected: 'In conversation', survey: 'One question', done: 'Goodbye', problem: 'Sorry',
+  elsewhere: 'This call goes on in another tab',
 };
 
 function Widget({ call }: { call: Call }) {
@@ -96,6 +98,7 @@ function Panel({ call, s }: { call: Call; s: CallState }) {
       {(s.step === 'waiting' || s.step === 'connected') && <Live call={call} s={s} />}
       {s.step === 'survey' && <SurveyForm call={call} s={s} />}
       {s.step === 'done' && <Done call={call} text={s.farewell} />}
+      {s.step === 'elsewhere' && <Elsewhere call={call} />}
       {s.step === 'problem' && <Trouble call={call} s={s} />}
     </section>
   );
@@ -229,9 +232,7 @@ function Connected({ call, s }: { call: Call; s: CallState }) {
 
 /** The agent's picture; a shared screen takes the big place and the face the small one. */
 function Stage({ call, s }: { call: Call; s: CallState }) {
-  const views = useStore(call.views);
-  const main = views[views.length - 1];
-  const small = views.length > 1 ? views[0] : undefined;
+  const { main, small } = arrange(useStore(call.views));
   return (
     <div class={`stage${s.channel === 'CHANNEL_VIDEO' ? '' : ' voice'}`} data-testid="stage">
       {main ? <Video key={main.leg_id} stream={main.stream} id="agent-video" />
@@ -289,6 +290,15 @@ function Done({ call, text }: { call: Call; text: string }) {
     <div class="body center" role="status" data-testid="done">
       <span class="tick" aria-hidden="true"><Icon name="check" size={28} /></span>
       <p class="big">{text}</p>
+      <button type="button" class="plain" onClick={() => call.minimise()}>Close</button>
+    </div>
+  );
+}
+
+function Elsewhere({ call }: { call: Call }) {
+  return (
+    <div class="body" role="status" data-testid="elsewhere">
+      <p>You opened this page again, and your call moved there. You can go on reading here.</p>
       <button type="button" class="plain" onClick={() => call.minimise()}>Close</button>
     </div>
   );
