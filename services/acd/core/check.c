@@ -131,8 +131,15 @@ static void check_line(const struct acd *acd, struct report *r, uint32_t at)
 static void check_queue(const struct acd *acd, struct report *r, uint32_t at)
 {
     const struct queue *q = &acd->queues[at];
-    uint32_t staffed = 0, ready = 0;
+    uint32_t staffed = 0, ready = 0, ringing = 0, connected = 0;
 
+    for (uint32_t c = 0; c < acd->n_cells; c++) {
+        ringing += cell_at(acd, c)->c.queue == at && cell_at(acd, c)->c.state == ACD_OFFERED;
+        connected += cell_at(acd, c)->c.queue == at && cell_at(acd, c)->c.state == ACD_CONNECTED;
+    }
+    if (ringing != q->ringing || connected != q->connected)
+        BREAK(r, "queue %u: ringing %u connected %u, counted %u %u", at, ringing, connected,
+              q->ringing, q->connected);
     for (uint32_t a = 0; a < acd->n_posts; a++) {
         staffed += bit_has(q->members, a) && bit_has(acd->signed_in, a);
         ready += bit_has(q->members, a) && bit_has(acd->ready, a);

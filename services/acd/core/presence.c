@@ -98,13 +98,14 @@ enum acd_outcome agent_fact(struct acd *acd, const struct acd_fact *f)
 /* ---- queues open and close
  * -------------------------------------------------------------------------------- */
 
-static void close_at_once(struct acd *acd, uint32_t queue)
+/* Waiting ones first, so that no agent who comes free is rung for somebody who is about to go. */
+static void close_at_once(struct acd *acd, uint32_t queue, enum acd_contact_state state)
 {
     for (uint32_t at = acd_next_contact(acd, ACD_NONE), next; at != ACD_NONE; at = next) {
         const struct acd_contact *c = &cell_at(acd, at)->c;
         uint32_t agent = c->agent;
         next = acd_next_contact(acd, at);
-        if (c->queue != queue || (c->state != ACD_WAITING && c->state != ACD_OFFERED))
+        if (c->queue != queue || c->state != state)
             continue;
         dismiss(acd, at, ACD_QUEUE_EMERGENCY, NO_TEXT);
         if (agent != ACD_NONE)
@@ -117,7 +118,9 @@ enum acd_outcome queue_fact(struct acd *acd, const struct acd_fact *f)
     if (f->queue >= acd->policy->n_queues)
         return ACD_UNKNOWN_QUEUE;
     acd->queues[f->queue].closed = f->kind == ACD_QUEUE_CLOSED;
-    if (f->kind == ACD_QUEUE_CLOSED && f->emergency)
-        close_at_once(acd, f->queue);
+    if (f->kind == ACD_QUEUE_CLOSED && f->emergency) {
+        close_at_once(acd, f->queue, ACD_WAITING);
+        close_at_once(acd, f->queue, ACD_OFFERED);
+    }
     return ACD_OK;
 }

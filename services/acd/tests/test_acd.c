@@ -80,13 +80,40 @@ STORY(two_agents_and_one_offer_that_wandered, {0, READY("a1"), .expect = ""},
       {22.1, ACCEPTS("a1", "c1"), .expect = "(offer is no longer open)"},
       {23, ACCEPTS("a2", "c1"), .expect = "c1=a2"})
 
+STORY(an_old_offer_does_not_take_the_new_contact, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"},
+      {2, LEAVES("c1"), .expect = "c1<a1 customer_left, c1 gone customer_left"},
+      {3, COMES("c2", "help"), .expect = "c2 in, c2>a1"},
+      {4,
+       {.kind = ACD_OFFER_ACCEPTED, .agent = T("a1"), .offer = 1},
+       .expect = "(offer is no longer open)"},
+      {4,
+       {.kind = ACD_OFFER_DECLINED, .agent = T("a1"), .offer = 1},
+       .expect = "(offer is no longer open)"},
+      {5, ACCEPTS("a1", "c2"), .expect = "c2=a1"})
+
+STORY(who_misses_an_offer_goes_to_the_end_of_the_line, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"}, {2, READY("a2"), .expect = ""},
+      {3, LEAVES("c9"), .expect = ""}, {21.1, TICK, .expect = "c1~a1, c1>a2"},
+      {22, READY("a3"), .expect = ""}, {23, DECLINES("a2", "c1"), .expect = "c1!a2, c1>a3"},
+      {24, LEAVES("c1"), .expect = "c1<a3 customer_left, c1 gone customer_left"},
+      {25, COMES("c2", "help"), .expect = "c2 in, c2>a1"}, /* since 21, 23 and 22: a1, a3, a2 */
+      {26, COMES("c3", "help"), .expect = "c3 in, c3>a3"},
+      {27, COMES("c4", "help"), .expect = "c4 in, c4>a2"})
+
+STORY(who_missed_has_less_idle_time_than_who_came_later, {0, READY("a1"), .expect = ""},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1"}, {2, READY("a2"), .expect = ""},
+      {21.1, TICK, .expect = "c1~a1, c1>a2"},
+      {22, LEAVES("c1"), .expect = "c1<a2 customer_left, c1 gone customer_left"},
+      {23, COMES("c2", "help"), .expect = "c2 in, c2>a2"}) /* since 2; a1 since 21 */
+
 STORY(commands_that_come_twice_or_late_bring_nobody_back,
       {0, COMES("c1", "help"), .expect = "c1 in"}, {0, COMES("c1", "help"), .expect = ""},
       {0, COMES("c1", "sales"), .expect = "(same id with other content)"},
       {0, COMES("c1", "help", .n_required = 1, .required = {{0, 2}}), .skill = "german",
        .expect = "(same id with other content)"},
-      {1, LEAVES("c1"), .expect = "c1 gone customer_left"}, {1, LEAVES("c1"), .expect = ""},
-      {2, COMES("c1", "help"), .expect = "(contact is over)"},
+      {1, LEAVES("c1"), .expect = "c1 gone customer_left"},
+      {2, COMES("c1", "help"), .expect = "(contact is over)"}, {2, LEAVES("c1"), .expect = ""},
       {3, LEAVES("c2"), .expect = ""}, /* overtook its own arrival */
       {3, COMES("c2", "help"), .expect = "(contact is over)"},
       {64, COMES("c2", "help"), .expect = "c2 in"})
@@ -95,9 +122,9 @@ STORY(a_contact_that_comes_again_keeps_its_time, {0, COMES("c1", "help"), .expec
       {1, READY("a1"), .expect = "c1>a1"}, {2, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
       {3, COMES("c2", "help"), .expect = "c2 in"},
       {9, LEAVES("c1"), .expect = "c1-a1 customer_left, c2>a1"},
+      {9.5, COMES("c3", "help"), .expect = "c3 in"},
       {10, COMES("c1", "help", .enqueued = TL_SEC(1700000000)), .expect = "(contact is over)"},
       {10, COMES("c1", "help", .attempt = 1, .enqueued = TL_SEC(1700000000)), .expect = "c1 in"},
-      {11, COMES("c3", "help"), .expect = "c3 in"},
       {11, COMES("c4", "help", .enqueued = TL_SEC(1700009000)), .expect = "(value out of range)"},
       {12, READY("a2"), .expect = "c1>a2"})
 
@@ -227,8 +254,8 @@ STORY(queues_open_and_close, {0, COMES("c1", "help"), .expect = "c1 in"},
       {1, CLOSES("help"), .expect = ""}, {2, COMES("c2", "help"), .expect = "(queue is closed)"},
       {3, COMES("c3", "sales"), .expect = "c3 in"},
       {3, MOVES("c3", "help"), .expect = "(queue is closed)"}, {4, OPENS("help"), .expect = ""},
-      {5, COMES("c2", "help"), .expect = "c2 in"},
-      {6, EMERGENCY("help"), .expect = "c1 gone closed, c2 gone closed"},
+      {5, COMES("c2", "help"), .expect = "c2 in"}, {5, READY("a2"), .expect = "c1>a2"},
+      {6, EMERGENCY("help"), .expect = "c2 gone closed, c1<a2 closed, c1 gone closed"},
       {7, OPENS("nowhere"), .expect = "(unknown queue)"},
       {8, {.kind = ACD_FACTS}, .expect = "(value out of range)"})
 
@@ -379,6 +406,9 @@ int main(void)
         cmocka_unit_test(accept_and_hang_up_at_the_same_instant),
         cmocka_unit_test(accepting_twice_is_accepting_once),
         cmocka_unit_test(two_agents_and_one_offer_that_wandered),
+        cmocka_unit_test(an_old_offer_does_not_take_the_new_contact),
+        cmocka_unit_test(who_misses_an_offer_goes_to_the_end_of_the_line),
+        cmocka_unit_test(who_missed_has_less_idle_time_than_who_came_later),
         cmocka_unit_test(commands_that_come_twice_or_late_bring_nobody_back),
         cmocka_unit_test(a_contact_that_comes_again_keeps_its_time),
         cmocka_unit_test(skills_decide_who_may),

@@ -1,0 +1,470 @@
+/* The core's sink writes down what will follow from each decision; the loop takes the soonest of
+ * next customer, next shift, agenda and the core's own wake-up.  See floor.h. */
+#include "floor.h"
+#include "agenda.h"
+#include <stdio.h>
+#include <tl_mem.h>
+
+enum kind { HANG_UP, ACCEPT, HANG_OFF, WRAPPED, BACK };
+
+#define ALWAYS TL_HOUR(24 * 365 * 100) /* longer than any day on the floor */
+
+struct guest {
+    struct floor_call call;
+    uint64_t number;
+    uint64_t offer;
+    tl_time entered; /* the present queue */
+    uint32_t queue;
+    bool offered, late; /* rang once; not at once */
+};
+
+struct clerk {
+    tl_time since;
+    double busy, available;
+    bool is_busy, is_available;
+};
+
+struct hall {
+    const struct floor_opts *o;
+    struct floor_result *r;
+    struct acd_policy policy;
+    struct acd *acd;
+    struct agenda agenda;
+    struct guest *guests; /* by handle of the contact */
+    uint32_t room;
+    struct clerk *clerks; /* by handle of the agent */
+    struct floor_call coming;
+    bool more;       /* coming is set */
+    uint64_t number; /* of the one who comes */
+    tl_time now, closing, counted;
+    double busy, available; /* until counted */
+    uint32_t n_busy, n_available;
+    size_t shift;
+    int err;
+};
+
+/* ---- agents' time ----------------------------------------------------------------------------
+ */
+
+static void count_time(struct hall *h, tl_time now)
+{
+    tl_time until = TL_LOWER(now, h->closing);
+
+    if (until <= h->counted)
+        return;
+    h->busy += (double)(until - h->counted) * h->n_busy;
+    h->available += (double)(until - h->counted) * h->n_available;
+    h->counted = until;
+}
+
+static void close_clerk(struct hall *h, struct clerk *c, tl_time now)
+{
+    tl_time until = TL_LOWER(now, h->closing);
+    double lasted = until > c->since ? (double)(until - c->since) : 0;
+
+    c->busy += c->is_busy ? lasted : 0;
+    c->available += c->is_available ? lasted : 0;
+    c->since = now;
+}
+
+static void show_agent(struct hall *h, const struct acd_decision *d)
+{
+    struct clerk *c = &h->clerks[d->agent_at];
+    uint8_t p = d->agent->presence;
+    bool busy = p == ACD_RINGING || p == ACD_BUSY || p == ACD_WRAP_UP;
+    bool available = busy || p == ACD_READY;
+
+    count_time(h, d->now);
+    close_clerk(h, c, d->now);
+    h->n_busy += (uint32_t)busy - (uint32_t)c->is_busy;
+    h->n_available += (uint32_t)available - (uint32_t)c->is_available;
+    c->is_busy = busy;
+    c->is_available = available;
+}
+
+/* ---- what follows from a decision ----------------------------------------------------------- */
+
+static void plan(struct hall *h, enum kind kind, uint32_t who, uint64_t stamp, tl_dur in)
+{
+    struct agenda_item item = {.stamp = stamp, .kind = kind, .who = who};
+
+    if (in == TL_NEVER)
+        return;
+    item.at = h->now + in;
+    if (agenda_add(&h->agenda, &item))
+        h->err = -ENOMEM;
+}
+
+static void enter(struct hall *h, struct guest *g, uint32_t queue)
+{
+    struct numbers *q = &h->r->queues[queue];
+
+    g->queue = queue;
+    g->entered = h->now;
+    g->offered = g->late = false;
+    q->offered++;
+    q->now_waiting++;
+    q->most_waiting = TL_HIGHER(q->most_waiting, q->now_waiting);
+}
+
+static void admit(struct hall *h, uint32_t at)
+{
+    struct numbers *t = &h->r->total;
+
+    if (at >= h->room) {
+        uint32_t room = TL_HIGHER(at + 1, h->room * 2);
+        struct guest *more = tl_resize(h->guests, room, sizeof(*more));
+        if (!more) {
+            h->err = -ENOMEM;
+            return;
+        }
+        h->guests = more;
+        h->room = room;
+    }
+    h->guests[at] = (struct guest){.call = h->coming, .number = h->number};
+    enter(h, &h->guests[at], h->coming.queue);
+    t->now_waiting++;
+    t->most_waiting = TL_HIGHER(t->most_waiting, t->now_waiting);
+    plan(h, HANG_UP, at, h->number, h->coming.patience);
+}
+
+static void note_wait(struct numbers *n, tl_dur wait, bool late)
+{
+    n->wait_of_all += (double)wait;
+    n->longest_wait = TL_HIGHER(n->longest_wait, wait);
+    n->delayed += late;
+}
+
+enum way { ANSWERED, ABANDONED, FLOWED };
+
+static void count_end(struct numbers *n, enum way way, tl_dur wait, tl_dur target, bool late)
+{
+    note_wait(n, wait, late);
+    n->now_waiting--;
+    switch (way) {
+    case ANSWERED:
+        n->answered++;
+        n->wait_of_answered += (double)wait;
+        n->answered_in_time += wait <= target;
+        break;
+    case ABANDONED:
+        n->abandoned++;
+        n->short_abandoned += wait <= NUMBERS_SHORT;
+        n->abandoned_in_time += wait <= target;
+        break;
+    case FLOWED: n->flowed_out++; break;
+    }
+}
+
+static void wait_ends(struct hall *h, struct guest *g, enum way way)
+{
+    tl_dur target = h->policy.queues[g->queue].service_target;
+    bool late = g->late || !g->offered;
+    tl_dur wait = h->now - g->call.at;
+
+    count_end(&h->r->queues[g->queue], way, h->now - g->entered, target, late);
+    count_end(&h->r->total, way, wait, target, late);
+    if (!h->o->ended)
+        return;
+    count_time(h, h->now);
+    h->o->ended(h->o->arg, &(struct floor_end){.now = h->now,
+                                               .wait = wait,
+                                               .answered = way == ANSWERED,
+                                               .abandoned = way == ABANDONED,
+                                               .delayed = late,
+                                               .busy = h->busy,
+                                               .available = h->available});
+}
+
+static void change_queue(struct hall *h, struct guest *g, uint32_t queue)
+{
+    struct numbers *old = &h->r->queues[g->queue];
+
+    if (g->queue == queue)
+        return; /* another ring */
+    count_end(old, FLOWED, h->now - g->entered, 0, g->late || !g->offered);
+    enter(h, g, queue);
+}
+
+static void ring(struct hall *h, struct guest *g, const struct acd_decision *d)
+{
+    if (!g->offered) {
+        g->offered = true;
+        g->late = h->now > g->entered;
+    }
+    g->offer = d->offer;
+    plan(h, ACCEPT, d->contact_at, d->offer, g->call.answer);
+}
+
+static void add_handled(struct hall *h, const struct guest *g, tl_dur lasted, bool released)
+{
+    struct numbers *q = &h->r->queues[g->queue];
+
+    q->handled += (double)lasted;
+    q->released += released;
+    h->r->total.handled += (double)lasted;
+    h->r->total.released += released;
+}
+
+static void decided(void *arg, const struct acd_decision *d)
+{
+    struct hall *h = arg;
+    struct guest *g = NULL;
+
+    h->now = d->now;
+    if (h->o->decided)
+        h->o->decided(h->o->arg, d);
+    if (d->kind == ACD_ADMIT)
+        admit(h, d->contact_at);
+    if (h->err)
+        return;
+    if (d->contact_at != ACD_NONE)
+        g = &h->guests[d->contact_at];
+    switch (d->kind) {
+    case ACD_OFFER: ring(h, g, d); break;
+    case ACD_CONNECT:
+        wait_ends(h, g, ANSWERED);
+        plan(h, HANG_OFF, d->contact_at, g->number, g->call.talk);
+        break;
+    case ACD_DISMISS: wait_ends(h, g, d->cause == ACD_CUSTOMER_LEFT ? ABANDONED : FLOWED); break;
+    case ACD_MOVE: change_queue(h, g, d->contact->queue); break;
+    case ACD_LET_GO: add_handled(h, g, d->lasted, true); break;
+    case ACD_START_WRAP: plan(h, WRAPPED, d->contact_at, g->number, g->call.wrap_up); break;
+    case ACD_END_WRAP: add_handled(h, g, d->lasted, false); break;
+    case ACD_SHOW_AGENT:
+        show_agent(h, d);
+        if (d->agent->presence == ACD_NOT_READY && tl_str_eq(tl_id_str(&d->agent->reason), TL_STR("rona")))
+            plan(h, BACK, d->agent_at, 0, h->o->back_after ? h->o->back_after : TL_MIN(1));
+        break;
+    default: break;
+    }
+}
+
+/* ---- facts ----------------------------------------------------------------------------------- */
+
+static int step(struct hall *h, const struct acd_fact *f, enum acd_outcome *out)
+{
+    int err = acd_step(h->acd, f, h->now, out);
+
+    h->r->facts++;
+    if (!err)
+        err = h->err;
+    return err || !h->o->check ? err : h->o->check(h->o->arg, h->acd);
+}
+
+/* One of the floor's own facts: the core must take it. */
+static int must(struct hall *h, const struct acd_fact *f)
+{
+    enum acd_outcome out = ACD_OK;
+    int err = step(h, f, &out);
+
+    return err ? err : out == ACD_OK ? 0 : -EPROTO;
+}
+
+static void fetch(struct hall *h)
+{
+    tl_time before = h->coming.at;
+
+    h->more = h->o->source(h->o->arg, &h->coming);
+    h->number++;
+    if (h->more)
+        h->coming.at = TL_HIGHER(h->coming.at, before);
+    else
+        h->closing = before;
+}
+
+static int arrive(struct hall *h)
+{
+    const struct floor_call *c = &h->coming;
+    enum acd_outcome out = ACD_OK;
+    char id[24];
+    struct acd_fact f = {.kind = ACD_CONTACT_QUEUED,
+                         .queue = c->queue,
+                         .channel = c->channel,
+                         .priority = c->priority,
+                         .n_required = c->n_required};
+    int err;
+
+    (void)snprintf(id, sizeof(id), "c%llu", (unsigned long long)h->number);
+    f.contact = tl_str(id);
+    for (unsigned i = 0; i < c->n_required; i++)
+        f.required[i] = c->required[i];
+    if (h->r->total.offered++ == 0)
+        h->r->first = c->at;
+    h->r->last = c->at;
+    err = step(h, &f, &out);
+    if (err)
+        return err;
+    if (out == ACD_FULL || out == ACD_CLOSED || out == ACD_NO_STAFF || out == ACD_TOO_VARIED) {
+        h->r->queues[c->queue].offered++;
+        h->r->queues[c->queue].flowed_out++;
+        h->r->total.flowed_out++;
+    } else if (out != ACD_OK) {
+        return -EPROTO;
+    }
+    if (h->o->progress && h->r->total.offered % 8192 == 0)
+        h->o->progress(h->o->arg, h->now, h->r->total.offered);
+    fetch(h);
+    return 0;
+}
+
+static int agent_fact(struct hall *h, enum acd_fact_kind kind, struct tl_str agent)
+{
+    const struct acd_fact f = {
+        .kind = kind, .agent = agent, .session = agent, .cause = TL_STR("away")};
+
+    return must(h, &f);
+}
+
+static int take_shift(struct hall *h)
+{
+    const struct floor_shift *s = &h->o->shifts[h->shift++];
+    static const enum acd_fact_kind kinds[] = {[FLOOR_OFF] = ACD_AGENT_DRAINED,
+                                               [FLOOR_AWAY] = ACD_AGENT_NOT_READY,
+                                               [FLOOR_READY] = ACD_AGENT_READY};
+
+    return agent_fact(h, kinds[s->duty], tl_id_str(&h->policy.agents[s->agent].id));
+}
+
+static int come_back(struct hall *h, uint32_t agent)
+{
+    const struct acd_agent *a = acd_agent(h->acd, agent);
+
+    if (!a->signed_in || a->ready || !tl_str_eq(tl_id_str(&a->reason), TL_STR("rona")))
+        return 0;
+    return agent_fact(h, ACD_AGENT_READY, tl_id_str(&a->id));
+}
+
+static int do_item(struct hall *h, const struct agenda_item *i)
+{
+    const struct acd_contact *c;
+    struct acd_fact f = {.kind = ACD_TICK};
+
+    if (i->kind == BACK)
+        return come_back(h, i->who);
+    c = acd_contact(h->acd, i->who);
+    if (!c || (i->kind == ACCEPT ? h->guests[i->who].offer : h->guests[i->who].number) != i->stamp)
+        return 0; /* that one is gone, or that offer is over */
+    f.contact = tl_id_str(&c->id);
+    switch ((enum kind)i->kind) {
+    case HANG_UP:
+        if (c->state != ACD_WAITING && c->state != ACD_OFFERED)
+            return 0;
+        f.kind = ACD_CONTACT_LEFT;
+        break;
+    case ACCEPT:
+        if (c->state != ACD_OFFERED)
+            return 0;
+        f.kind = ACD_OFFER_ACCEPTED;
+        f.agent = tl_id_str(&acd_agent(h->acd, c->agent)->id);
+        f.offer = c->offer;
+        break;
+    case HANG_OFF:
+        if (c->state != ACD_CONNECTED)
+            return 0;
+        f.kind = ACD_CONTACT_RELEASED;
+        break;
+    default:
+        if (c->state != ACD_WRAPPING)
+            return 0;
+        f.kind = ACD_WRAP_UP_DONE;
+    }
+    return must(h, &f);
+}
+
+/* False: nothing will ever happen again. */
+static bool next_moment(struct hall *h, tl_time *ret)
+{
+    tl_time t = h->more ? h->coming.at : TL_NEVER;
+
+    if (h->shift < h->o->n_shifts)
+        t = TL_LOWER(t, h->o->shifts[h->shift].at);
+    t = TL_LOWER(t, agenda_next(&h->agenda));
+    if (t != TL_NEVER || acd_size(h->acd).contacts)
+        t = TL_LOWER(t, acd_next_wake(h->acd));
+    *ret = TL_HIGHER(t, h->now);
+    return t != TL_NEVER && t < h->r->first + ALWAYS / 2;
+}
+
+static int run(struct hall *h)
+{
+    struct agenda_item item;
+    int err = 0;
+
+    fetch(h);
+    h->r->first = h->now = h->counted = h->more ? h->coming.at : 0;
+    if (h->o->n_shifts && h->o->shifts[0].at < h->now)
+        h->r->first = h->now = h->counted = h->o->shifts[0].at;
+    while (!err && next_moment(h, &h->now)) {
+        if (acd_next_wake(h->acd) <= h->now) {
+            err = must(h, &(struct acd_fact){.kind = ACD_TICK});
+        } else if (h->shift < h->o->n_shifts && h->o->shifts[h->shift].at <= h->now) {
+            err = take_shift(h);
+        } else if (agenda_next(&h->agenda) <= h->now) {
+            item = agenda_pop(&h->agenda);
+            err = do_item(h, &item);
+        } else if (h->more) {
+            err = arrive(h);
+        }
+    }
+    return err;
+}
+
+static void sum_up(struct hall *h)
+{
+    struct floor_result *r = h->r;
+    struct acd_supply s;
+
+    count_time(h, h->now);
+    r->total.busy = h->busy;
+    r->total.available = h->available;
+    r->end = h->now;
+    for (uint32_t q = 0; q < r->n_queues; q++) {
+        struct numbers *n = &r->queues[q];
+        acd_supply(h->acd, q, h->now, &s);
+        n->waiting = n->now_waiting;
+        n->forecasts = s.mape_n;
+        n->forecast_error = s.mape_n ? s.mape * (double)s.mape_n : 0;
+        r->total.waiting += n->waiting;
+        r->total.forecasts += n->forecasts;
+        r->total.forecast_error += n->forecast_error;
+    }
+    for (uint32_t a = 0; a < h->policy.n_agents; a++) {
+        const struct acd_agent_profile *p = &h->policy.agents[a];
+        uint32_t at = acd_find_agent(h->acd, tl_id_str(&p->id));
+        close_clerk(h, &h->clerks[at], h->now);
+        for (unsigned i = 0; i < p->n_queues; i++) {
+            r->queues[p->queues[i]].busy += h->clerks[at].busy;
+            r->queues[p->queues[i]].available += h->clerks[at].available;
+        }
+    }
+}
+
+int floor_run(const struct floor_opts *opts, struct floor_result *ret)
+{
+    struct hall h = {.o = opts, .r = ret, .policy = *opts->policy, .closing = TL_NEVER};
+    int err;
+
+    *ret = (struct floor_result){.n_queues = opts->policy->n_queues};
+    h.policy.lease = ALWAYS;
+    ret->queues = tl_alloc(ret->n_queues, sizeof(*ret->queues));
+    h.clerks = tl_alloc((size_t)opts->policy->n_agents + 1, sizeof(*h.clerks));
+    err = ret->queues && h.clerks ? acd_new(&h.acd, &h.policy, 0, decided, &h) : -ENOMEM;
+    if (!err)
+        err = run(&h);
+    if (!err)
+        sum_up(&h);
+    else
+        floor_done(ret);
+    acd_free(h.acd);
+    agenda_done(&h.agenda);
+    tl_free(h.guests);
+    tl_free(h.clerks);
+    return err;
+}
+
+void floor_done(struct floor_result *r)
+{
+    r->queues = tl_free(r->queues);
+    r->n_queues = 0;
+}
