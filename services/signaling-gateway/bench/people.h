@@ -1,0 +1,176 @@
+/*
+ * Many clients of a gateway on plain sockets, blocking, as cheap as they can be: the bench's CPU
+ * must not drown the gateway's on a small machine.
+ */
+#ifndef SIGNALING_BENCH_PEOPLE_H
+#define SIGNALING_BENCH_PEOPLE_H
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <tl_clock.h>
+#include <tl_token.h>
+#include <tl_ws_frame.h>
+#include <unistd.h>
+
+#define ORIGIN "http://bench"
+
+struct person {
+    int fd;
+    char session[27];
+    char resume[300];
+};
+
+static inline void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static inline int dial(uint16_t port)
+{
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+
+    if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)))
+        die("connect");
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    return fd;
+}
+
+static inline void say(int fd, const char *text, size_t n)
+{
+    if (send(fd, text, n, MSG_NOSIGNAL) != (ssize_t)n)
+        die("send");
+}
+
+/* Until the buffer holds end, at the end of what has come. */
+static inline size_t hear_until(int fd, char *buf, size_t size, const char *end)
+{
+    size_t n = 0, m = strlen(end);
+
+    do {
+        ssize_t got = recv(fd, buf + n, size - 1 - n, 0);
+        if (got <= 0)
+            die("recv");
+        n += (size_t)got;
+    } while (n < m || memcmp(buf + n - m, end, m) != 0);
+    buf[n] = '\0';
+    return n;
+}
+
+/* One frame's text; from the server: not masked. */
+static inline size_t hear_frame(int fd, char *buf, size_t size)
+{
+    struct tl_ws_head h = {0};
+    size_t n = 0;
+
+    do {
+        ssize_t got = recv(fd, buf + n, n < 2 ? 2 - n : 1, MSG_WAITALL);
+        if (got <= 0)
+            die("frame");
+        n += (size_t)got;
+    } while (tl_ws_head_parse(&h, (const uint8_t *)buf, n) == 0);
+    if (h.length >= size || recv(fd, buf, h.length, MSG_WAITALL) != (ssize_t)h.length)
+        die("frame too long");
+    buf[h.length] = '\0';
+    if (h.op == TL_WS_PING)
+        return hear_frame(fd, buf, size); /* the bench is over before it matters */
+    return h.length;
+}
+
+static inline void say_frame(int fd, const char *text)
+{
+    const uint8_t mask[4] = {1, 2, 3, 4};
+    uint8_t out[512];
+    size_t n = strlen(text), head = tl_ws_head_write(out, TL_WS_TEXT, true, n, mask);
+
+    memcpy(out + head, text, n);
+    tl_ws_mask(out + head, n, mask, 0);
+    say(fd, (char *)out, head + n);
+}
+
+/* http: a kept-alive connection.  bearer or resume. */
+static inline void get_ticket(int http, const char *bearer, const char *resume, char ticket[40])
+{
+    char text[2048], body[600];
+    int m = resume ? snprintf(body, sizeof(body), "{\"resume_token\":\"%s\"}", resume)
+                   : snprintf(body, sizeof(body), "{}");
+    int n = snprintf(text, sizeof(text),
+                     "POST /v1/sessions HTTP/1.1\r\nHost: b\r\nOrigin: " ORIGIN "\r\n"
+                     "Content-Type: application/json\r\n%s%s%sContent-Length: %d\r\n\r\n%s",
+                     bearer ? "Authorization: Bearer " : "", bearer ? bearer : "",
+                     bearer ? "\r\n" : "", m, body);
+    const char *at;
+
+    say(http, text, (size_t)n);
+    (void)hear_until(http, text, sizeof(text), "}");
+    at = strstr(text, "\"ticket\":\"");
+    if (!at) {
+        fprintf(stderr, "no ticket: %s\n", text);
+        exit(1);
+    }
+    snprintf(ticket, 40, "%.26s", at + 10);
+}
+
+static inline void copy_field(const char *json, const char *name, char *out, size_t size)
+{
+    const char *at = strstr(json, name);
+    size_t n;
+
+    if (!at)
+        die(name);
+    at += strlen(name);
+    n = strcspn(at, "\"");
+    if (n >= size)
+        die("field too long");
+    memcpy(out, at, n);
+    out[n] = '\0';
+}
+
+/* Ticket, upgrade, welcome, snapshot. */
+static inline void come(struct person *p, uint16_t port, int http, const char *bearer)
+{
+    char ticket[40], text[8192];
+    int n;
+
+    get_ticket(http, bearer, bearer ? NULL : p->resume, ticket);
+    p->fd = dial(port);
+    n = snprintf(text, sizeof(text),
+                 "GET /v1/ws HTTP/1.1\r\nHost: b\r\nOrigin: " ORIGIN "\r\nUpgrade: websocket\r\n"
+                 "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                 "Sec-WebSocket-Protocol: threadline.v1, ticket.%s\r\n\r\n",
+                 ticket);
+    say(p->fd, text, (size_t)n);
+    for (n = 0; n < 4 || memcmp(text + n - 4, "\r\n\r\n", 4) != 0; n++)
+        if (recv(p->fd, text + n, 1, 0) != 1)
+            die("upgrade");
+    if (memcmp(text, "HTTP/1.1 101", 12) != 0)
+        die("upgrade refused");
+    (void)hear_frame(p->fd, text, sizeof(text));
+    copy_field(text, "\"session_id\":\"", p->session, sizeof(p->session));
+    copy_field(text, "\"resume_token\":\"", p->resume, sizeof(p->resume));
+    (void)hear_frame(p->fd, text, sizeof(text));
+    if (!strstr(text, "\"snapshot\""))
+        die("no snapshot");
+}
+
+static inline void visitor_token(const struct tl_token_key *key, char *out, size_t size)
+{
+    struct tl_claims c = {.kind = "visitor",
+                          .name = "Somebody with a name",
+                          .tier = "gold",
+                          .expires_at = tl_clock_wall() + TL_HOUR(1)};
+    struct tl_buf token = TL_BUF(TL_TOKEN_MAX);
+
+    c.subject = tl_id_new();
+    if (tl_token_sign(&token, key, &c) || !tl_str_put(out, size, tl_buf_str(&token)))
+        die("token");
+    tl_buf_done(&token);
+}
+
+#endif
