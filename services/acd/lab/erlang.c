@@ -28,7 +28,8 @@ static void solve_c(const struct erlang_load *l, struct erlang_answer *ret)
 }
 
 /* Stationary probabilities relative to the most likely state, walked both ways from there until
- * they vanish: nothing overflows.  ret: P(all busy), P(exactly all busy), mean waiting, mean busy */
+ * they vanish: nothing overflows.  ret: P(all busy), P(exactly all busy), mean waiting, mean busy
+ */
 struct chain {
     double all_busy, just_busy, waiting, busy;
 };
@@ -83,8 +84,7 @@ static double stayed(const struct erlang_load *l, double log_head, double until,
 
     for (int i = 0; i <= steps; i++) {
         double t = i * h;
-        double f = exp(log_head - (n_mu + theta) * t -
-                       l->per_s / theta * expm1(-theta * t));
+        double f = exp(log_head - (n_mu + theta) * t - l->per_s / theta * expm1(-theta * t));
         sum += f * (power ? t : 1) * (i == 0 || i == steps ? 1 : i % 2 ? 4 : 2);
     }
     return sum * h / 3;
@@ -115,8 +115,7 @@ static void solve_a(const struct erlang_load *l, struct erlang_answer *ret)
     ret->asa_s = stayed(l, log_head, far, 1) / answered;
     ret->service_level = 1 - c.all_busy;
     if (l->target_s > 0)
-        ret->service_level +=
-            stayed(l, log_head, l->target_s < far ? l->target_s : far, 0);
+        ret->service_level += stayed(l, log_head, l->target_s < far ? l->target_s : far, 0);
 }
 
 int erlang_solve(const struct erlang_load *l, struct erlang_answer *ret)

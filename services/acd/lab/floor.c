@@ -233,7 +233,8 @@ static void decided(void *arg, const struct acd_decision *d)
     case ACD_END_WRAP: add_handled(h, g, d->lasted, false); break;
     case ACD_SHOW_AGENT:
         show_agent(h, d);
-        if (d->agent->presence == ACD_NOT_READY && tl_str_eq(tl_id_str(&d->agent->reason), TL_STR("rona")))
+        if (d->agent->presence == ACD_NOT_READY &&
+            tl_str_eq(tl_id_str(&d->agent->reason), TL_STR("rona")))
             plan(h, BACK, d->agent_at, 0, h->o->back_after ? h->o->back_after : TL_MIN(1));
         break;
     default: break;

@@ -54,10 +54,10 @@ struct floor_opts {
     const struct floor_shift *shifts; /**< in order of time */
     size_t n_shifts;
     tl_dur back_after; /**< an agent who missed an offer is back after this; 0: 1 min */
-    void (*ended)(void *arg, const struct floor_end *e);       /**< may be NULL */
-    acd_sink_fn *decided;                                      /**< sees each decision first; NULL */
+    void (*ended)(void *arg, const struct floor_end *e); /**< may be NULL */
+    acd_sink_fn *decided;                                /**< sees each decision first; NULL */
     void (*progress)(void *arg, tl_time now, uint64_t offered); /**< now and then; may be NULL */
-    int (*check)(void *arg, const struct acd *acd);            /**< after each step; may be NULL */
+    int (*check)(void *arg, const struct acd *acd);             /**< after each step; may be NULL */
     void *arg;
 };
 

@@ -122,11 +122,10 @@ int numbers_table(struct tl_buf *out, const struct numbers_row *rows, size_t n)
 
     for (size_t i = 0; i < n; i++)
         name = TL_HIGHER(name, strlen(rows[i].name));
-    (void)tl_buf_printf(out,
-                        "%-*s %9s %9s %9s %7s %7s %7s %6s %6s %6s %8s %6s %8s %6s %8s %6s %6s\n",
-                        (int)name, "queue", "offered", "answered", "abandoned", "short", "flowed",
-                        "waiting", "SL%", "A-SL%", "A-SL2%", "ASA", "Pwait%", "AHT", "occ%", "Lq",
-                        "max", "EWT%");
+    (void)tl_buf_printf(
+        out, "%-*s %9s %9s %9s %7s %7s %7s %6s %6s %6s %8s %6s %8s %6s %8s %6s %6s\n", (int)name,
+        "queue", "offered", "answered", "abandoned", "short", "flowed", "waiting", "SL%", "A-SL%",
+        "A-SL2%", "ASA", "Pwait%", "AHT", "occ%", "Lq", "max", "EWT%");
     for (size_t i = 0; i < n; i++)
         row(out, (int)name, &rows[i]);
     (void)tl_buf_puts(out, legend);

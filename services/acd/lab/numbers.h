@@ -41,7 +41,7 @@ double numbers_asa_s(const struct numbers *n);
 double numbers_p_wait(const struct numbers *n);
 double numbers_aht_s(const struct numbers *n);
 double numbers_occupancy(const struct numbers *n);
-double numbers_abandon(const struct numbers *n);                /**< abandoned / offered */
+double numbers_abandon(const struct numbers *n);                   /**< abandoned / offered */
 double numbers_queue_length(const struct numbers *n, tl_dur span); /**< mean number waiting */
 double numbers_mape(const struct numbers *n); /**< forecast error as a share; -1: no forecast */
 
