@@ -10,3 +10,5 @@ mutants-acd:          ## plant bugs into the ACD's core, one at a time: are they
 
 lives-acd: $(BUILD)/services/acd/tests/test_random  ## 10 million random facts over 2000 seeds, every invariant after each
 	@ACD_SEEDS=1000 ACD_FACTS=5000 $<
+
+-include services/acd/lab/lab.mk

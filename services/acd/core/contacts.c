@@ -240,13 +240,15 @@ void unstand(struct acd *acd, uint32_t contact)
         q->last_answer = 0;
 }
 
-/* The next moment at which something is due; what is past has been dealt with. */
+/* The next moment at which something is due.  What should have happened already (a tick was late,
+ * or memory was short) is due in a second; refusals that are over need no timer: whoever stands
+ * again is matched again. */
 void arm(struct acd *acd, uint32_t contact)
 {
     const struct cell *cell = cell_at(acd, contact);
     const struct acd_contact *c = &cell->c;
     const struct acd_queue_policy *q = queue_policy(acd, c->queue);
-    tl_time due[4 + ACD_EXCLUDED_MAX], at = TL_NEVER;
+    tl_time due[4], at = TL_NEVER;
     unsigned n = 0;
 
     if (c->state != ACD_WAITING) {
@@ -261,14 +263,13 @@ void arm(struct acd *acd, uint32_t contact)
         due[n++] = c->queued + q->max_wait;
     if (q->overflow_after && !c->overflowed)
         due[n++] = c->queued + q->overflow_after;
-    for (unsigned i = 0; i < c->n_excluded; i++)
-        due[n++] = c->enqueued + TL_SEC(c->excluded[i].until_s);
     for (unsigned i = 0; i < n; i++)
-        if (due[i] > acd->now && due[i] < at)
-            at = due[i];
-    /* A ring that time allows but memory did not: again in a second. */
-    if (c->ring < q->n_rings && c->queued + q->rings[c->ring].after <= acd->now)
-        at = TL_LOWER(at, acd->now + TL_SEC(1));
+        at = TL_LOWER(at, due[i] > acd->now ? due[i] : acd->now + TL_SEC(1));
+    for (unsigned i = 0; i < c->n_excluded; i++) {
+        tl_time over = c->enqueued + TL_SEC(c->excluded[i].until_s);
+        if (over > acd->now)
+            at = TL_LOWER(at, over);
+    }
     wheel_set(&acd->wheel, contact, at);
 }
 

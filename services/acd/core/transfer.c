@@ -16,9 +16,11 @@ enum acd_outcome reprioritised(struct acd *acd, const struct acd_fact *f)
     if (stood)
         unstand(acd, at);
     c->c.priority = f->priority;
-    if (stood)
-        stand(acd, at);
     contact_changed(acd, at);
+    if (stood) {
+        stand(acd, at);
+        (void)match_contact(acd, at); /* nobody free: it waits */
+    }
     return ACD_OK;
 }
 

@@ -36,10 +36,24 @@ static void also_when_rules_and_owners_change(void **state)
     live(1000001, from_env("ACD_SEEDS", 60), from_env("ACD_FACTS", 1500), true);
 }
 
+/* Each found something once. */
+static void seeds_that_failed_once(void **state)
+{
+    static const struct random_run runs[] = {
+        {3, 1500, false}, {2, 1500, false}, {623, 5000, false}, {1000275, 5000, true}};
+    struct random_result r;
+
+    (void)state;
+    for (size_t i = 0; i < TL_LEN(runs); i++)
+        if (random_run(&runs[i], &r))
+            fail_msg("seed %llu: %s", (unsigned long long)runs[i].seed, r.broken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(invariants_hold_in_random_lives),
+        cmocka_unit_test(seeds_that_failed_once),
         cmocka_unit_test(also_when_rules_and_owners_change),
     };
 
