@@ -7,7 +7,8 @@
 #include <tl_clock.h>
 #include <tl_mem.h>
 
-#define SETTLE TL_SEC(5) /* after a silence of the store, before anybody is called dead */
+#define SAVE_MAX 4000      /* records written again with one beat */
+#define SETTLE   TL_SEC(5) /* after a silence of the store, before anybody is called dead */
 
 /* ---- the ACD ----------------------------------------------------------------------------------
  */
@@ -93,17 +94,32 @@ static void adopt(struct gateway *g)
         gateway_asks(g); /* else: the next beat asks again */
 }
 
-/* The store lost what it knew of us: write it again. */
-static void save_all(struct gateway *g)
+/* The store lost what it knew of us: write it again, as fast as the store takes it. */
+static void save_begin(struct gateway *g)
+{
+    tl_warn("session records are written again", TL_I("sessions", sessions_count(g->sessions)));
+    g->last_saving = (uint8_t)(g->last_saving % UINT8_MAX + 1); /* 1 to 255 */
+    g->saving = g->last_saving;
+}
+
+/* Some of them with each beat: too many commands under way are refused. */
+static void save_some(struct gateway *g)
 {
     struct who who;
+    int n = 0;
 
-    tl_warn("session records written again", TL_I("sessions", sessions_count(g->sessions)));
     for (struct session *x = sessions_next(g->sessions, NULL); x;
          x = sessions_next(g->sessions, x)) {
+        if (session_round(x) == g->saving)
+            continue;
+        if (n++ == SAVE_MAX)
+            return;
         session_who(x, &who);
-        (void)g->o.store->ops->save(g->o.store, &who); /* missing: it cannot be resumed elsewhere */
+        if (g->o.store->ops->save(g->o.store, &who))
+            return;
+        session_set_round(x, g->saving);
     }
+    g->saving = 0;
 }
 
 static void on_beaten(void *arg, int err)
@@ -114,7 +130,9 @@ static void on_beaten(void *arg, int err)
     if (!gateway_hears(g) || (err && err != -ENOENT))
         return;
     if (err == -ENOENT && g->beaten && sessions_count(g->sessions))
-        save_all(g);
+        save_begin(g);
+    if (g->saving)
+        save_some(g);
     if (g->beaten && now - g->beaten > STORE_SILENT_AFTER)
         g->may_adopt = now + SETTLE;
     g->beaten = now;

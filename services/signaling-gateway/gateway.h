@@ -25,6 +25,8 @@ struct gateway {
     bool over;         /* freed, but for those call-backs */
     tl_time may_adopt; /* not before: after a silence everybody may beat first */
     tl_time beaten;    /* the store heard us last */
+    uint8_t saving;    /* round of writing all sessions again; 0: none is under way */
+    uint8_t last_saving;
     uint64_t greetings;
     struct {
         struct tl_metric *sessions, *away, *agents, *frames, *pushes, *answers, *farewells,

@@ -68,6 +68,13 @@ static struct tl_script forget_session = {
             "redis.call('SREM', 'signaling:at:' .. ARGV[1], ARGV[2])\n"
             "return 1\n"};
 
+/* KEYS session; ARGV gateway, session, role, subject, customer, name, tier */
+static struct tl_script save_session = {
+    .text = "redis.call('HSET', KEYS[1], 'session', ARGV[2], 'role', ARGV[3], 'subject', ARGV[4],\n"
+            "  'customer', ARGV[5], 'name', ARGV[6], 'tier', ARGV[7], 'gateway', ARGV[1])\n"
+            "redis.call('SADD', 'signaling:at:' .. ARGV[1], ARGV[2])\n"
+            "return 1\n"};
+
 /* KEYS gateways; ARGV gateway */
 static struct tl_script beat_now = {
     .text = "local t = redis.call('TIME')\n"
@@ -307,17 +314,12 @@ static int redis_beat(struct store *s, store_done_fn *done, void *arg)
 
 static int redis_save(struct store *s, const struct who *w)
 {
-    char key[96], at[96];
-    int err;
+    char key[96];
+    const char *argv[] = {key,          self(s)->gateway, w->session.s, role_name(w->role),
+                          w->subject.s, w->customer.s,    w->name,      w->tier};
 
     KEY(key, SESSIONS, tl_id_str(&w->session));
-    KEY(at, "signaling:at:", tl_str(self(s)->gateway));
-    err =
-        tl_redis_cmd(self(s)->redis, NULL, NULL,
-                     "HSET %s session %s role %s subject %s customer %s name %s tier %s gateway %s",
-                     key, w->session.s, role_name(w->role), w->subject.s, w->customer.s, w->name,
-                     w->tier, self(s)->gateway);
-    return err ? err : tl_redis_cmd(self(s)->redis, NULL, NULL, "SADD %s %s", at, w->session.s);
+    return run(s, &save_session, NULL, NULL, 1, (int)TL_LEN(argv), argv);
 }
 
 static int redis_adopt(struct store *s, store_adopt_fn *done, void *arg)

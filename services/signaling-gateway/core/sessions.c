@@ -32,6 +32,7 @@ struct session {
     tl_time deadline; /* while away */
     uint16_t asking;
     uint8_t role;
+    uint8_t round;
     uint8_t customer, name, tier; /* offsets in text; subject comes after the id */
     char text[];                  /* id, subject, customer, name, tier: each terminated */
 };
@@ -164,6 +165,16 @@ unsigned session_asking(struct session *x, int by)
 {
     x->asking = (uint16_t)(x->asking + by);
     return x->asking;
+}
+
+uint8_t session_round(const struct session *x)
+{
+    return x->round;
+}
+
+void session_set_round(struct session *x, uint8_t round)
+{
+    x->round = round;
 }
 
 void session_watch(struct session *x, bool on)

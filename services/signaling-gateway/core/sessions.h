@@ -107,6 +107,10 @@ void session_set_user(struct session *x, void *user);
 /** Questions of this session that wait for an answer: adds by, returns how many there are now. */
 unsigned session_asking(struct session *x, int by);
 
+/** Which round through all sessions has dealt with this one; 0 at first. */
+uint8_t session_round(const struct session *x);
+void session_set_round(struct session *x, uint8_t round);
+
 /** Watching the board ends with the socket. */
 void session_watch(struct session *x, bool on);
 /** First (NULL) or next session that watches; do not step meanwhile. */
