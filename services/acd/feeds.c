@@ -2,7 +2,10 @@
  * changes: supply once a second, positions when somebody moved (and every 10 s for newcomers). */
 #include "handlers_in.h"
 #include <stdio.h>
+#include <string.h>
 #include <tl_clock.h>
+#include <tl_log.h>
+#include <tl_mem.h>
 
 #define SUPPLY_LEAST TL_MSEC(100)
 
@@ -57,10 +60,57 @@ void feeds_changed(struct handlers *h)
     tl_timer_start(h->supply, since >= SUPPLY_LEAST ? 0 : SUPPLY_LEAST - since);
 }
 
+/* ---- opening hours
+ * --------------------------------------------------------------------------------- */
+
+/* Only a change of the calendar is a fact: what a supervisor opened or closed by hand stays until
+ * then. */
+static void on_hours(void *arg)
+{
+    struct handlers *h = arg;
+    int64_t utc = tl_clock_wall() / TL_SEC(1);
+    bool changed = false;
+
+    if (h->role != OWNER)
+        return;
+    for (uint32_t q = 0; q < acd_policy(h->acd)->n_queues; q++) {
+        int open = policy_open(h->o.policy, q, utc);
+        if (open < 0 || open == h->queue_open[q])
+            continue;
+        const struct acd_fact f = {.kind = open ? ACD_QUEUE_OPENED : ACD_QUEUE_CLOSED, .queue = q};
+        (void)acd_step(h->acd, &f, core_now(h), NULL); /* cannot fail */
+        if (h->queue_open[q] != 2)
+            tl_info(open ? "queue opens" : "queue closes",
+                    TL_S("queue", acd_policy(h->acd)->queues[q].name.s));
+        h->queue_open[q] = (uint8_t)open;
+        changed = true;
+    }
+    if (changed)
+        after_step(h);
+}
+
+void hours_start(struct handlers *h)
+{
+    uint32_t n = policy_of(h->o.policy)->n_queues;
+    uint8_t *open;
+
+    tl_timer_stop(h->hours);
+    if (!policy_has_hours(h->o.policy))
+        return;
+    open = tl_resize(h->queue_open, n, 1);
+    if (!open)
+        return; /* queues stay as they are until the next reload */
+    h->queue_open = open;
+    memset(open, 2, n);
+    on_hours(h);
+    tl_timer_every(h->hours, TL_SEC(1));
+}
+
 int feeds_new(struct handlers *h)
 {
     return tl_timer_new(&h->supply, h->o.loop, on_supply, h) ||
-                   tl_timer_new(&h->positions, h->o.loop, on_positions, h)
+                   tl_timer_new(&h->positions, h->o.loop, on_positions, h) ||
+                   tl_timer_new(&h->hours, h->o.loop, on_hours, h)
                ? -ENOMEM
                : 0;
 }
@@ -68,6 +118,7 @@ int feeds_new(struct handlers *h)
 void feeds_start(struct handlers *h)
 {
     send_supply(h);
+    hours_start(h);
     tl_timer_every(h->positions, TL_SEC(2));
 }
 
@@ -75,12 +126,15 @@ void feeds_stop(struct handlers *h)
 {
     tl_timer_stop(h->supply);
     tl_timer_stop(h->positions);
+    tl_timer_stop(h->hours);
 }
 
 void feeds_free(struct handlers *h)
 {
     h->supply = tl_timer_free(h->supply);
     h->positions = tl_timer_free(h->positions);
+    h->hours = tl_timer_free(h->hours);
+    h->queue_open = tl_free(h->queue_open);
 }
 
 /* ---- gauges

@@ -230,6 +230,15 @@ static void junk(struct handlers *h, const struct tl_msg *m, enum wire_method me
     refuse(h, m, err == -ENOMEM ? 503 : 400, err == -ENOMEM ? "out of memory" : "malformed");
 }
 
+void store_queue(struct handlers *h, uint32_t queue)
+{
+    char key[80];
+
+    (void)snprintf(key, sizeof(key), CLOSED_ROW "%s", acd_policy(h->acd)->queues[queue].name.s);
+    batch_add(h->open, acd_queue_closed(h->acd, queue) ? PIECE_AGENT : PIECE_GONE, tl_str(key), "1",
+              acd_queue_closed(h->acd, queue) ? 1 : 0);
+}
+
 /* A gateway's list of living sessions: nothing that is stored changes. */
 static int heartbeat(struct handlers *h, const struct wire_request *r)
 {
@@ -290,6 +299,8 @@ static void act(struct handlers *h, const struct tl_msg *m, struct wire_request 
         refuse(h, m, wire_status(out), acd_outcome_name(out));
         return;
     }
+    if (!err && r->method == WIRE_SET_QUEUE_OPEN)
+        store_queue(h, r->fact.queue);
     struct wire_scene s = scene(h);
     if (!err && r->method == WIRE_HEARTBEAT) {
         err = heartbeat(h, r);
@@ -463,6 +474,7 @@ void handlers_reload(struct handlers *h)
         tl_buf_clear(&h->scratch);
         if (wire_policy_event(&s, &m, &h->scratch) == 0)
             add_event(h, "policy_changed", &none);
+        hours_start(h);
         after_step(h);
     }
 out:

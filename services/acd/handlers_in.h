@@ -33,7 +33,8 @@ struct handlers {
     struct batch batch[2], *open, *flying;
     bool flush_due, again_due;
     int stepping_err;
-    struct tl_timer *wake, *lease, *again, *supply, *positions;
+    struct tl_timer *wake, *lease, *again, *supply, *positions, *hours;
+    uint8_t *queue_open; /* by queue: what its calendar said last, 2: nothing yet */
     tl_time supply_sent, wake_at;
     bool supply_changed, positions_changed;
     unsigned positions_idle;
@@ -54,6 +55,9 @@ void flush_soon(struct handlers *h);
 void add_event(struct handlers *h, const char *name, const struct tl_id *key);
 struct wire_meta next_meta(struct handlers *h, struct tl_id *id);
 void repair(const char *kind);
+/** A queue that was closed by hand is still closed after a take-over: a row among the agents. */
+#define CLOSED_ROW "!closed."
+void store_queue(struct handlers *h, uint32_t queue);
 int subscribe_all(struct handlers *h);
 void unsubscribe_all(struct handlers *h);
 
@@ -70,5 +74,7 @@ void feeds_start(struct handlers *h);
 void feeds_stop(struct handlers *h);
 void feeds_free(struct handlers *h);
 void feeds_changed(struct handlers *h);
+/** Queues open and close by their calendars; at once for a new owner or new rules. */
+void hours_start(struct handlers *h);
 
 #endif

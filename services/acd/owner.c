@@ -150,18 +150,29 @@ static int core_make(struct handlers *h)
     return err;
 }
 
-static void load_row(struct handlers *h, char kind, struct tl_str key, struct tl_str value)
+static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value)
 {
     struct acd_agent a;
+    int err;
+
+    if (tl_str_starts(key, TL_STR(CLOSED_ROW))) {
+        const size_t n = sizeof(CLOSED_ROW) - 1;
+        const struct acd_fact f = {
+            .kind = ACD_QUEUE_CLOSED,
+            .queue = acd_queue_find(h->acd, (struct tl_str){key.s + n, key.n - n})};
+        return acd_step(h->acd, &f, core_now(h), NULL); /* a queue that is gone: nothing happens */
+    }
+    err = wire_load_agent(value.s, value.n, &a);
+    return err ? err : acd_restore_agent(h->acd, &a, core_now(h));
+}
+
+static void load_row(struct handlers *h, char kind, struct tl_str key, struct tl_str value)
+{
     struct acd_contact c;
     int err;
 
     switch (kind) {
-    case 'a':
-        err = wire_load_agent(value.s, value.n, &a);
-        if (!err)
-            err = acd_restore_agent(h->acd, &a, core_now(h));
-        break;
+    case 'a': err = load_agent(h, key, value); break;
     case 'c':
         err = wire_load_contact(h->acd, value.s, value.n, &c);
         if (err == -ESTALE)
@@ -260,6 +271,9 @@ static void claim_again(struct handlers *h, int err)
     }
     h->batches = 1;
     acd_touch_all(h->acd);
+    for (uint32_t q = 0; q < acd_policy(h->acd)->n_queues; q++)
+        if (acd_queue_closed(h->acd, q))
+            store_queue(h, q);
     if (h->flying) {
         h->flying->number = 1;
         start_commit(h);

@@ -1,6 +1,8 @@
 /* From a YAML tree to plain arrays: names become indexes here, once, with the line of each mistake.
  */
 #include "policy_yaml.h"
+#include "zone.h"
+#include <core/hours.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tl_mem.h>
@@ -9,12 +11,21 @@
 #define AGENTS_MAX 20000
 #define OF_ONE_MAX 256 /* skills, or queues, of one agent */
 
+struct calendar {
+    const char *name;
+    struct hours hours;
+    struct zone *zone;
+};
+
 struct policy_file {
     struct acd_policy policy;
     struct tl_yaml *doc; /* display names point into it */
     struct acd_queue_policy *queues;
     struct tl_id *skills;
     struct acd_agent_profile *agents;
+    struct calendar *calendars;
+    uint32_t n_calendars;
+    uint32_t *calendar_of; /* by queue; UINT32_MAX: always open */
     const char *partition;
     uint8_t capacity[ACD_LOADS];
     tl_dur wrap_up, offer_timeout;
@@ -237,6 +248,21 @@ static int read_queue(struct policy_file *p, const struct tl_yaml_node *n,
     return err ? -EINVAL : 0;
 }
 
+static int read_hours(const struct policy_file *p, const struct tl_yaml_node *n, uint32_t *ret,
+                      struct tl_buf *why)
+{
+    const char *name = "";
+    int err = tl_yaml_read_text(n, "hours", "", &name, why);
+
+    *ret = UINT32_MAX;
+    if (err || !*name)
+        return err;
+    for (uint32_t i = 0; i < p->n_calendars; i++)
+        if (strcmp(p->calendars[i].name, name) == 0)
+            *ret = i;
+    return *ret == UINT32_MAX ? complain(n, "hours", why, "unknown calendar") : 0;
+}
+
 /* After all names are known. */
 static int read_overflow(const struct policy_file *p, const struct tl_yaml_node *n,
                          struct acd_queue_policy *q, struct tl_buf *why)
@@ -273,7 +299,8 @@ static int read_queues(struct policy_file *p, const struct tl_yaml_node *list, s
         return complain(list ? list : tl_yaml_root(p->doc), "queues", why,
                         "must be a list of 1 to 5000");
     p->queues = tl_alloc(n, sizeof(*p->queues));
-    if (!p->queues)
+    p->calendar_of = tl_alloc(n, sizeof(*p->calendar_of));
+    if (!p->queues || !p->calendar_of)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const struct tl_yaml_node *at = tl_yaml_item(list, i);
@@ -289,9 +316,60 @@ static int read_queues(struct policy_file *p, const struct tl_yaml_node *list, s
     for (size_t i = 0; i < n && !err; i++) {
         err |= read_queue(p, tl_yaml_item(list, i), &p->queues[i], why);
         err |= read_overflow(p, tl_yaml_item(list, i), &p->queues[i], why);
+        err |= read_hours(p, tl_yaml_item(list, i), &p->calendar_of[i], why);
     }
     p->policy.queues = p->queues;
     return err ? -EINVAL : 0;
+}
+
+/* ---- calendars ---------------------------------------------------------------------------------
+ */
+
+static int read_calendar(struct calendar *c, const struct tl_yaml_node *n, struct tl_buf *why)
+{
+    static const char *const keys[] = {"name", "zone", "open", "holidays", NULL};
+    const struct tl_yaml_node *open = tl_yaml_get(n, "open"),
+                              *holidays = tl_yaml_get(n, "holidays");
+    const char *zone = "UTC";
+    int err = 0;
+
+    if (!tl_yaml_is_map(n) || tl_yaml_known_keys(n, keys, why) ||
+        tl_yaml_read_text(n, "name", NULL, &c->name, why) ||
+        tl_yaml_read_text(n, "zone", "UTC", &zone, why))
+        return -EINVAL;
+    err = zone_load(&c->zone, zone);
+    if (err)
+        return err == -ENOMEM ? err : complain(n, "zone", why, "unknown time zone");
+    for (size_t i = 0; i < tl_yaml_count(open); i++) {
+        const char *windows = tl_yaml_text(tl_yaml_item(open, i)), *days = tl_yaml_key(open, i);
+        if (!days || !windows || hours_add(&c->hours, tl_str(days), tl_str(windows)))
+            return complain(tl_yaml_item(open, i), "open", why,
+                            "must be like mon-fri: \"09:00-12:00,13:00-18:00\"");
+    }
+    for (size_t i = 0; i < tl_yaml_count(holidays); i++) {
+        const char *date = tl_yaml_text(tl_yaml_item(holidays, i));
+        if (!date || hours_add_holiday(&c->hours, tl_str(date)))
+            return complain(tl_yaml_item(holidays, i), "holidays", why, "must be like 2026-12-25");
+    }
+    return 0;
+}
+
+static int read_calendars(struct policy_file *p, const struct tl_yaml_node *list,
+                          struct tl_buf *why)
+{
+    size_t n = tl_yaml_count(list);
+    int err = 0;
+
+    if (list && (!tl_yaml_is_seq(list) || n > 100))
+        return complain(list, "calendars", why, "must be a list of at most 100");
+    p->calendars = tl_alloc(n + 1, sizeof(*p->calendars));
+    if (!p->calendars)
+        return -ENOMEM;
+    for (size_t i = 0; i < n && !err; i++) {
+        p->n_calendars++;
+        err = read_calendar(&p->calendars[i], tl_yaml_item(list, i), why);
+    }
+    return err;
 }
 
 /* ---- skills, teams, agents
@@ -487,10 +565,10 @@ static int read_agents(struct policy_file *p, const struct tl_yaml_node *list,
 
 static int read_all(struct policy_file *p, const struct tl_yaml_node *root, struct tl_buf *why)
 {
-    static const char *const keys[] = {
-        "version",       "partition", "choose_contact", "fair",     "ageing",
-        "retry_refused", "lease",     "rona_limit",     "capacity", "interruptions",
-        "skills",        "queues",    "teams",          "agents",   NULL};
+    static const char *const keys[] = {"version",   "partition",     "choose_contact", "fair",
+                                       "ageing",    "retry_refused", "lease",          "rona_limit",
+                                       "calendars", "capacity",      "interruptions",  "skills",
+                                       "queues",    "teams",         "agents",         NULL};
     static const char *const choose[] = {"priority", "ageing", "sla"};
     struct acd_policy *pol = &p->policy;
     int64_t version = 1, rona = 1;
@@ -511,6 +589,7 @@ static int read_all(struct policy_file *p, const struct tl_yaml_node *root, stru
     err |= read_capacity(tl_yaml_get(root, "capacity"), p->capacity, why);
     err |= read_interruptions(p, tl_yaml_get(root, "interruptions"), why);
     err |= read_skills(p, tl_yaml_get(root, "skills"), why);
+    err |= read_calendars(p, tl_yaml_get(root, "calendars"), why);
     if (err)
         return err == -ENOMEM ? err : -EINVAL;
     pol->contact_choice = (enum acd_contact_choice)choice;
@@ -567,6 +646,10 @@ struct policy_file *policy_free(struct policy_file *p)
         tl_free((void *)(uintptr_t)p->agents[i].skills);
         tl_free((void *)(uintptr_t)p->agents[i].queues);
     }
+    for (uint32_t i = 0; i < p->n_calendars; i++)
+        zone_free(p->calendars[i].zone);
+    tl_free(p->calendars);
+    tl_free(p->calendar_of);
     tl_free(p->agents);
     tl_free(p->queues);
     tl_free(p->skills);
@@ -582,4 +665,18 @@ const struct acd_policy *policy_of(const struct policy_file *p)
 const char *policy_partition(const struct policy_file *p)
 {
     return p->partition;
+}
+
+int policy_open(const struct policy_file *p, uint32_t queue, int64_t utc_s)
+{
+    uint32_t at = p->calendar_of[queue];
+
+    if (at == UINT32_MAX)
+        return -1;
+    return hours_open(&p->calendars[at].hours, utc_s + zone_ahead(p->calendars[at].zone, utc_s));
+}
+
+bool policy_has_hours(const struct policy_file *p)
+{
+    return p->n_calendars > 0;
 }

@@ -18,5 +18,9 @@ int policy_parse(struct policy_file **ret, struct tl_str text, const char *name,
 struct policy_file *policy_free(struct policy_file *p);
 const struct acd_policy *policy_of(const struct policy_file *p);
 const char *policy_partition(const struct policy_file *p);
+/** By the calendar of a queue, at this moment of UTC [s]: 1 open, 0 closed, -1: it has none. */
+int policy_open(const struct policy_file *p, uint32_t queue, int64_t utc_s);
+/** Whether any queue has a calendar. */
+bool policy_has_hours(const struct policy_file *p);
 
 #endif

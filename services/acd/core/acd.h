@@ -265,6 +265,8 @@ uint32_t acd_next_agent(const struct acd *acd, uint32_t at);
 uint32_t acd_next_contact(const struct acd *acd, uint32_t at);
 /** The agent's next contact after at (ACD_NONE: the first) or ACD_NONE. */
 uint32_t acd_next_of_agent(const struct acd *acd, uint32_t agent, uint32_t at);
+/** Whether the queue takes nobody now. */
+bool acd_queue_closed(const struct acd *acd, uint32_t queue);
 /** Whether the agent serves the queue. */
 bool acd_serves(const struct acd *acd, uint32_t agent, uint32_t queue);
 

@@ -120,6 +120,11 @@ uint32_t acd_next_of_agent(const struct acd *acd, uint32_t agent, uint32_t at)
     return at == ACD_NONE ? post_at(acd, agent)->a.contacts : cell_at(acd, at)->next;
 }
 
+bool acd_queue_closed(const struct acd *acd, uint32_t queue)
+{
+    return acd->queues[queue].closed;
+}
+
 bool acd_serves(const struct acd *acd, uint32_t agent, uint32_t queue)
 {
     return bit_has(acd->queues[queue].members, agent);

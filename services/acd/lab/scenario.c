@@ -36,9 +36,10 @@ static int read_dice(const struct tl_yaml_node *map, const char *key, const char
     if (tl_yaml_read_text(map, key, def, &text, why))
         return -EINVAL;
     if (dice_parse(ret, tl_str(text)) || (ret->kind == DICE_NEVER && !may_be_never))
-        return tl_yaml_complain(tl_yaml_get(map, key), key, why,
-                                "must be like exponential 180s, lognormal 180s 120s or always 60s%s",
-                                may_be_never ? ", or never" : "");
+        return tl_yaml_complain(
+            tl_yaml_get(map, key), key, why,
+            "must be like exponential 180s, lognormal 180s 120s or always 60s%s",
+            may_be_never ? ", or never" : "");
     return 0;
 }
 
@@ -65,9 +66,9 @@ static int read_requires(const struct acd_policy *p, const struct tl_yaml_node *
 
 static int read_channel(const struct tl_yaml_node *n, struct floor_call *c, struct tl_buf *why)
 {
-    static const char *const words[] = {[ACD_VIDEO] = "video", [ACD_VOICE] = "voice",
-                                        [ACD_CHAT] = "chat",   [ACD_PHONE] = "phone",
-                                        [ACD_EMAIL] = "email", [ACD_CALLBACK] = "callback"};
+    static const char *const words[] = {
+        [ACD_VIDEO] = "video", [ACD_VOICE] = "voice", [ACD_CHAT] = "chat",
+        [ACD_PHONE] = "phone", [ACD_EMAIL] = "email", [ACD_CALLBACK] = "callback"};
     const char *word = NULL;
 
     if (tl_yaml_read_text(n, "channel", "voice", &word, why))
@@ -114,8 +115,9 @@ static int read_rate(const struct tl_yaml_node *n, struct traffic_stream *s, con
 static int read_stream(const struct acd_policy *p, const struct tl_yaml_node *n,
                        struct traffic_stream *s, const char *path, struct tl_buf *why)
 {
-    static const char *const keys[] = {"queue", "channel", "per_hour", "curve",  "priority",
-                                       "requires", "talk", "wrap_up",  "patience", "answer", NULL};
+    static const char *const keys[] = {"queue",    "channel",  "per_hour", "curve",
+                                       "priority", "requires", "talk",     "wrap_up",
+                                       "patience", "answer",   NULL};
     const char *queue = NULL;
     int64_t priority = 0;
     int err;
@@ -186,7 +188,8 @@ static int read_row(const struct scenario *s, const struct tl_yaml_node *n, stru
     if (err)
         return -EINVAL;
     if (ret->until <= ret->from)
-        return tl_yaml_complain(n, "until", why, "must be later than from (two rows over midnight)");
+        return tl_yaml_complain(n, "until", why,
+                                "must be later than from (two rows over midnight)");
     for (uint32_t i = 0; i < policy_of(s->rules)->n_agents; i++)
         if (strcmp(policy_of(s->rules)->agents[i].id.s, like) == 0)
             ret->like = &policy_of(s->rules)->agents[i];
@@ -239,7 +242,7 @@ static int hire(struct scenario *s, const struct row *r, size_t row)
     for (int64_t i = 0; i < r->count && !err; i++) {
         struct acd_agent_profile *a = &s->agents[n + i];
         *a = *r->like;
-        (void)snprintf(a->id.s, sizeof(a->id.s), "r%zu.%lld", row + 1, (long long)i + 1);
+        (void)snprintf(a->id.s, sizeof(a->id.s), "r%u.%u", (unsigned)row + 1, (unsigned)i + 1);
         err = add_shifts(s, n + (uint32_t)i, r->from, r->until);
     }
     s->policy.n_agents += (uint32_t)r->count;
@@ -332,8 +335,6 @@ static int load_rules(struct scenario *s, const char *path, const char *policy, 
         policy = file.p;
     }
     err = policy_load(&s->rules, policy, why);
-    if (err == -ENOENT)
-        (void)tl_buf_printf(why, "%s: no such file\n", policy);
     tl_buf_done(&file);
     return err;
 }
@@ -343,8 +344,6 @@ int scenario_load(struct scenario **ret, const char *path, const char *policy, s
     struct scenario *s = tl_alloc(1, sizeof(*s));
     int err = s ? tl_yaml_load(&s->doc, path, why) : -ENOMEM;
 
-    if (err == -ENOENT)
-        (void)tl_buf_printf(why, "%s: no such file\n", path);
     if (!err)
         err = load_rules(s, path, policy, why);
     if (!err)
@@ -353,8 +352,8 @@ int scenario_load(struct scenario **ret, const char *path, const char *policy, s
     return err;
 }
 
-int scenario_parse(struct scenario **ret, struct tl_str text, const char *name,
-                   struct tl_str rules, const char *rules_name, struct tl_buf *why)
+int scenario_parse(struct scenario **ret, struct tl_str text, const char *name, struct tl_str rules,
+                   const char *rules_name, struct tl_buf *why)
 {
     struct scenario *s = tl_alloc(1, sizeof(*s));
     int err = s ? tl_yaml_parse(&s->doc, text, name, why) : -ENOMEM;

@@ -39,11 +39,10 @@ struct scenario {
  * @param policy path of the rules, or NULL: the file says
  * @return 0, negative errno with the complaints in why.  Free with scenario_free().
  */
-int scenario_load(struct scenario **ret, const char *path, const char *policy,
-                  struct tl_buf *why);
+int scenario_load(struct scenario **ret, const char *path, const char *policy, struct tl_buf *why);
 /** The same from two texts in memory; name and rules_name stand for the files. */
-int scenario_parse(struct scenario **ret, struct tl_str text, const char *name,
-                   struct tl_str rules, const char *rules_name, struct tl_buf *why);
+int scenario_parse(struct scenario **ret, struct tl_str text, const char *name, struct tl_str rules,
+                   const char *rules_name, struct tl_buf *why);
 struct scenario *scenario_free(struct scenario *s);
 
 #endif

@@ -17,7 +17,7 @@ struct traffic_row {
 
 /** One kind of customer. */
 struct traffic_stream {
-    struct floor_call like; /**< queue, channel, priority, needs */
+    struct floor_call like;   /**< queue, channel, priority, needs */
     struct traffic_row *rows; /**< ascending; owned */
     size_t n_rows;
     struct dice talk, wrap_up, patience, answer;

@@ -340,6 +340,33 @@ static void a_flushed_store_is_written_again(void **state)
     TL_UNUSED(first);
 }
 
+static void set_flag(void *arg)
+{
+    ((struct world *)arg)->done = 1;
+}
+
+static void a_queue_closed_by_hand_stays_closed(void **state)
+{
+    struct world *w = *state;
+    Threadline__Acd__V1__SetQueueOpenRequest q = THREADLINE__ACD__V1__SET_QUEUE_OPEN_REQUEST__INIT;
+    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
+
+    q.actor = &a;
+    q.queue = (char *)(uintptr_t) "help";
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
+    assert_int_equal(ask(w, "set_queue_open", &q), 403);
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_SUPERVISOR;
+    assert_int_equal(ask(w, "set_queue_open", &q), 0);
+    assert_int_equal(enqueue(w, "C1"), 422);
+    handlers_drain(w->h, set_flag, w);
+    turn(w);
+    w->rival = join(w, "two");
+    assert_int_equal(enqueue(w, "C1"), 422);
+    q.open = true;
+    assert_int_equal(ask(w, "set_queue_open", &q), 0);
+    assert_int_equal(enqueue(w, "C1"), 0);
+}
+
 static void heartbeats_name_the_unknown(void **state)
 {
     struct world *w = *state;
@@ -359,11 +386,6 @@ static void heartbeats_name_the_unknown(void **state)
     assert_int_equal(r->n_unknown_agent_ids, 1);
     assert_string_equal(r->unknown_agent_ids[0], "a2");
     tl_pb_free(r);
-}
-
-static void set_flag(void *arg)
-{
-    ((struct world *)arg)->done = 1;
 }
 
 static void draining_gives_the_partition_back(void **state)
@@ -433,6 +455,7 @@ int main(void)
         STORY(an_old_epoch_is_refused),
         STORY(a_standby_takes_over_and_the_late_owner_is_refused),
         STORY(a_flushed_store_is_written_again),
+        STORY(a_queue_closed_by_hand_stays_closed),
         STORY(heartbeats_name_the_unknown),
         STORY(draining_gives_the_partition_back),
         STORY(a_bad_policy_file_keeps_the_old_one),

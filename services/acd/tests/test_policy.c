@@ -45,6 +45,13 @@ static const struct {
     {GOOD "agents: [{id: a, queues: [x]}]\n", "f:2: queues: unknown queue"},
     {GOOD "agents: [a]\n", "f:2: agents: must be a list of mappings"},
     {GOOD "teams: [{queues: [q]}]\nagents: []\n", "f:2: name:"},
+    {GOOD "calendars: [{zone: UTC}]\n", "f:2: name:"},
+    {GOOD "calendars: [{name: c, zone: Mars/Olympus}]\n", "f:2: zone: unknown time zone"},
+    {GOOD "calendars: [{name: c, zone: ../../etc/passwd}]\n", "f:2: zone: unknown time zone"},
+    {GOOD "calendars: [{name: c, open: {someday: 09:00-18:00}}]\n", "f:2: open: must be like"},
+    {GOOD "calendars: [{name: c, open: {mon: 18:00-09:00}}]\n", "f:2: open: must be like"},
+    {GOOD "calendars: [{name: c, holidays: [tomorrow]}]\n", "f:2: holidays: must be like"},
+    {"queues: [{name: q, hours: c}]\n", "f:1: hours: unknown calendar"},
     {"- a\n", "f:1: version: the file must be a mapping"},
 };
 
@@ -95,6 +102,39 @@ static void a_good_file_is_read(void **state)
     policy_free(p);
 }
 
+static void hours_holidays_and_summer_time(void **state)
+{
+    static const char text[] =
+        "calendars:\n"
+        "  - name: shop\n"
+        "    zone: Europe/Berlin\n"
+        "    open: {mon-fri: \"09:00-12:00, 13:00-18:00\", sat: \"10:00-24:00\"}\n"
+        "    holidays: [2026-12-25]\n"
+        "  - {name: weekend, zone: UTC, open: {fri-sun: \"00:00-24:00\"}}\n"
+        "queues: [{name: q, hours: shop}, {name: w, hours: weekend}, {name: always}]\n";
+    struct tl_buf why = TL_BUF(4096);
+    struct policy_file *p = NULL;
+
+    (void)state;
+    assert_int_equal(policy_parse(&p, tl_str(text), "f", &why), 0);
+    assert_true(policy_has_hours(p));
+    /* Monday 2026-07-20, summer time: 09:00 in Berlin is 07:00Z */
+    assert_int_equal(policy_open(p, 0, 1784530800), 1);
+    assert_int_equal(policy_open(p, 0, 1784530799), 0);
+    assert_int_equal(policy_open(p, 0, 1784530800 + 3 * 3600), 0); /* lunch */
+    assert_int_equal(policy_open(p, 0, 1784530800 + 4 * 3600), 1);
+    assert_int_equal(policy_open(p, 0, 1784530800 + 9 * 3600), 0);
+    /* Friday 2026-12-04, winter time: 09:00 in Berlin is 08:00Z */
+    assert_int_equal(policy_open(p, 0, 1796371200), 1);
+    assert_int_equal(policy_open(p, 0, 1796371199), 0);
+    assert_int_equal(policy_open(p, 1, 1796371200), 1); /* "fri-sun" */
+    assert_int_equal(policy_open(p, 1, 1796371200 - 86400), 0);
+    assert_int_equal(policy_open(p, 1, 1796371200 + 2 * 86400), 1); /* Sunday */
+    assert_int_equal(policy_open(p, 0, 1798185600), 0); /* Friday 2026-12-25, 09:00 in Berlin */
+    assert_int_equal(policy_open(p, 2, 1798185600), -1);
+    policy_free(p);
+}
+
 static void memory_may_end_anywhere(void **state)
 {
     struct tl_buf why = TL_BUF(4096);
@@ -119,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mistake_is_named),
         cmocka_unit_test(a_good_file_is_read),
+        cmocka_unit_test(hours_holidays_and_summer_time),
         cmocka_unit_test(memory_may_end_anywhere),
     };
 
