@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { documentToStage, documentToWindow, fit, stageToDocument, thin } from '../src/cobrowse/coords';
 import { parseRoomFrame } from '../src/cobrowse/wire';
 import { addMessage, fromSnapshot, markFailed } from '../src/lib/chat';
-import { ago, clock, dwell, expectedWait, money, words } from '../src/lib/format';
+import { path } from '../src/desk/card';
+import { ago, clock, dwell, expectedWait, money, pageNames, percent, words } from '../src/lib/format';
 import { ulid } from '../src/lib/ids';
 import { arrange } from '../src/widget/call/stage';
 import { DwellClock } from '../src/widget/dwell';
@@ -165,4 +166,30 @@ describe('the pictures of the agent', () => {
     expect(shown('camera 1', 'camera 2')).toEqual(['camera 2', undefined]);
     expect(shown('screen 1', 'camera', 'screen 2')).toEqual(['screen 2', 'camera']);
   });
+});
+
+describe('the path on the card', () => {
+  const page = (url: string, title: string, more: object = {}) => ({ url, title, ...more });
+  const site = [page('/shop/', 'Larch & Lane: gear for going far', { dwell_ms: 1000 }),
+    page('/shop/product/ridge-2', 'Ridge 2 tent · Larch & Lane', { dwell_ms: 2000 }),
+    page('/shop/product/ridge-2', 'Ridge 2 tent · Larch & Lane', { dwell_ms: 500 }),
+    page('/shop/checkout', 'Checkout · Larch & Lane')];
+
+  it('says what is different, not the site\'s name', () => {
+    expect(pageNames(site)).toEqual(['gear for going far', 'Ridge 2 tent', 'Ridge 2 tent', 'Checkout']);
+  });
+
+  it('falls back to section and address when all titles are the same', () => {
+    expect(pageNames([page('/a', 'Shop', { section: 'gear_list' }), page('/b', 'Shop')]))
+      .toEqual(['Gear list', '/b']);
+    expect(pageNames([page('/a', 'Shop')])).toEqual(['Shop']);
+    expect(pageNames([{}])).toEqual(['A page']);
+  });
+
+  it('makes one stop of a page that was loaded again', () => {
+    expect(path(site).map(p => [p.name, p.dwell_ms])).toEqual(
+      [['gear for going far', 1000], ['Ridge 2 tent', 2500], ['Checkout', 0]]);
+  });
+
+  it('keeps a percentage in one piece', () => expect(percent(1)).toBe('100\u00a0%'));
 });

@@ -1,7 +1,7 @@
 /** Who the customer is and what they did: name, tier, place, path with times, basket, history. */
 import type { ComponentChildren } from 'preact';
 import type { Basket, ContactCard, EarlierContact, PageView } from '../lib/api';
-import { ago, channelName, dwell, money, words } from '../lib/format';
+import { ago, channelName, dwell, money, pageNames, words } from '../lib/format';
 import { useNow } from '../ui/hooks';
 import { Icon, type IconName } from '../ui/icons';
 
@@ -72,20 +72,35 @@ function BasketLines({ b }: { b?: Basket }) {
   );
 }
 
+/** The visit as stops: a page that was only loaded again is one stop. */
+export function path(pages: PageView[]): { url: string; name: string; dwell_ms: number }[] {
+  const names = pageNames(pages);
+  const stops: { url: string; name: string; dwell_ms: number }[] = [];
+  pages.forEach((p, n) => {
+    const last = stops.at(-1);
+    if (last && last.url === p.url)
+      last.dwell_ms += p.dwell_ms ?? 0;
+    else
+      stops.push({ url: p.url ?? '', name: names[n]!, dwell_ms: p.dwell_ms ?? 0 });
+  });
+  return stops;
+}
+
 /** Newest first: the agent wants to know where the customer comes from, not where they began. */
 function Path({ pages }: { pages: PageView[] }) {
   if (!pages.length)
     return <p class="empty">Nothing yet.</p>;
-  const shown = [...pages].reverse().slice(0, PATH_SHOWN);
+  const stops = path(pages);
+  const shown = [...stops].reverse().slice(0, PATH_SHOWN);
   return (
     <ol class="path">
       {shown.map((p, n) => (
         <li key={n} class={n === 0 ? 'now' : ''}>
-          <span class="grow" title={p.url}>{p.title || p.url}</span>
-          <span class="num">{dwell(p.dwell_ms ?? 0)}</span>
+          <span class="grow" title={p.url}>{p.name}</span>
+          <span class="num">{dwell(p.dwell_ms)}</span>
         </li>
       ))}
-      {pages.length > PATH_SHOWN && <li class="more">and {pages.length - PATH_SHOWN} before</li>}
+      {stops.length > PATH_SHOWN && <li class="more">and {stops.length - PATH_SHOWN} before</li>}
     </ol>
   );
 }

@@ -45,7 +45,7 @@ export function money(minor: number, currency: string, locale?: string): string 
 }
 
 export function percent(ratio: number): string {
-  return `${Math.round(ratio * 100)} %`;
+  return `${Math.round(ratio * 100)}\u00a0%`; /* never broken in two lines */
 }
 
 /** "2 min ago", "3 days ago". */
@@ -69,6 +69,28 @@ const CHANNEL_NAMES: Record<string, string> = {
 };
 
 export const channelName = (channel?: string): string => CHANNEL_NAMES[channel ?? ''] ?? 'Contact';
+
+const TITLE_PARTS = /\s+[·|–—-]\s+|:\s+/;
+
+/**
+ * What tells the pages of a visit apart: their titles without the parts that most of them share,
+ * which is the site's name.  "Ridge 2 tent · Larch & Lane" -> "Ridge 2 tent".
+ */
+export function pageNames(pages: { url?: string; title?: string; section?: string }[]): string[] {
+  const parts = pages.map(p => (p.title ?? '').split(TITLE_PARTS).map(s => s.trim()).filter(Boolean));
+  const pagesWith = new Map<string, Set<string>>();
+  pages.forEach((p, n) => {
+    for (const part of parts[n]!)
+      pagesWith.set(part, (pagesWith.get(part) ?? new Set()).add(p.url ?? ''));
+  });
+  const distinct = new Set(pages.map(p => p.url ?? '')).size;
+  const shared = (part: string) => {
+    const n = pagesWith.get(part)!.size;
+    return n > 1 && n * 2 > distinct;
+  };
+  return pages.map((p, n) => parts[n]!.find(part => !shared(part)) ?? (words(p.section ?? '')
+    || p.url || 'A page'));
+}
 
 /** "not_ready" -> "Not ready"; for ids that have no label of their own. */
 export function words(id: string): string {

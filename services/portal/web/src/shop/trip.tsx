@@ -20,11 +20,11 @@ function TripPage() {
       <h1>Plan your trip</h1>
       <p class="lead">Three routes that we know by heart. Choose one, tell us who comes, and press Help
         if you want to talk it over with somebody who has walked it.</p>
-      <ul class="grid three" role="radiogroup" aria-label="Route">
+      <ul class="grid three" aria-label="Route">
         {TRIPS.map((t, n) => (
           <li key={t.id}>
-            <button class={t.id === trip.id ? 'route on' : 'route'} role="radio"
-              aria-checked={t.id === trip.id} data-testid={`trip-${t.id}`}
+            <button class={t.id === trip.id ? 'route on' : 'route'}
+              aria-pressed={t.id === trip.id} data-testid={`trip-${t.id}`}
               onClick={() => setTrip(t)}>
               <Picture name={n === 1 ? 'bike' : n === 0 ? 'map' : 'tent'} tint={TINTS[n]!}
                 label={t.name} />
