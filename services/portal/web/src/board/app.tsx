@@ -57,7 +57,7 @@ function BoardBody({ board }: { board: Board }) {
         <Tile id="total-waiting" name="Waiting" value={String(t.waiting ?? 0)}
           tone={t.waiting ? 'amber' : ''} />
         <Tile id="total-longest" name="Longest wait" value={clock((t.longest_wait_ms ?? 0) / 1000)} />
-        <Tile id="total-sl" name="Service level" note={formula}
+        <Tile id="total-sl" name="Service level" note={formula.split(':')[0]}
           value={t.offered ? percent(t.service_level ?? 0) : '–'} />
         <Tile id="total-asa" name="ASA" note="average speed of answer"
           value={clock((t.asa_ms ?? 0) / 1000)} />
@@ -68,8 +68,8 @@ function BoardBody({ board }: { board: Board }) {
       </section>
       <Queues queues={board.queues ?? []} />
       <Agents agents={board.agents ?? []} />
-      {formula && <p class="fine">Service level is calculated by the formula “{formula}”. All formulas
-        are written down in docs/metrics.md.</p>}
+      {formula && <p class="fine">Service level, {formula}. All formulas are written down in
+        docs/metrics.md.</p>}
     </main>
   );
 }
@@ -142,7 +142,7 @@ function Agents({ agents }: { agents: AgentState[] }) {
               <b>{a.display_name || a.agent_id}</b>
               <span class={`state ${p.tone}`}><i class="dot" />{p.word}
                 {a.since_us ? <time>{clock(since)}</time> : null}</span>
-              {a.reason && <small>{words(a.reason)}</small>}
+              {a.reason && a.reason !== 'none' && <small>{words(a.reason)}</small>}
             </li>
           );
         })}

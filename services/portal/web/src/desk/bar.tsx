@@ -1,5 +1,5 @@
 /** The bar on top: state with its clock, devices, sound, sign out. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, words } from '../lib/format';
 import { Logo, type SignedIn } from '../ui/account';
 import { useNow, useStore } from '../ui/hooks';
@@ -12,6 +12,7 @@ interface Props { desk: Desk; s: DeskState; account: SignedIn }
 
 export function TopBar({ desk, s, account }: Props) {
   const [settings, setSettings] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
   return (
     <header class="bar">
       <Logo />
@@ -20,11 +21,14 @@ export function TopBar({ desk, s, account }: Props) {
       <Sound desk={desk} />
       <span class="me">{s.welcome.self?.display_name ?? account.display_name}</span>
       <button class="icon-button" aria-label="Microphone and camera" aria-expanded={settings}
-        data-testid="devices-open" onClick={() => setSettings(!settings)}>
+        title="Microphone and camera" ref={opener} data-testid="devices-open" onClick={() => setSettings(!settings)}>
         <Icon name="settings" /></button>
-      <button class="icon-button" aria-label="Sign out" data-testid="signout"
+      <button class="icon-button" aria-label="Sign out" title="Sign out" data-testid="signout"
         onClick={() => desk.signOut()}><Icon name="leave" /></button>
-      {settings && <DevicePanel desk={desk} onClose={() => setSettings(false)} />}
+      {settings && <DevicePanel desk={desk} onClose={() => {
+        setSettings(false);
+        opener.current?.focus();
+      }} />}
     </header>
   );
 }
@@ -33,16 +37,17 @@ function Presence({ desk, s }: { desk: Desk; s: DeskState }) {
   const now = useNow();
   const presence = s.me.presence ?? 'AGENT_PRESENCE_OFFLINE';
   const { word, tone } = PRESENCE[presence];
-  const label = s.welcome.not_ready_reasons?.find(r => r.id === s.me.reason)?.label
-    ?? words(s.me.reason ?? '');
+  const { reason } = s.me;
+  const label = s.welcome.not_ready_reasons?.find(r => r.id === reason)?.label
+    ?? (reason && reason !== 'none' ? words(reason) : '');
   const seconds = s.me.since_us ? (now - s.me.since_us / 1000) / 1000 : 0;
   const ready = presence !== 'AGENT_PRESENCE_NOT_READY' && presence !== 'AGENT_PRESENCE_OFFLINE';
   return (
     <div class="presence" data-testid="presence" data-presence={presence}>
       <span class={`state ${tone}`} role="status">
         <i class="dot" />{word}{label && !ready ? `: ${label}` : ''}
-        {s.me.since_us ? <time>{clock(seconds)}</time> : null}
       </span>
+      {s.me.since_us ? <time>{clock(seconds)}</time> : null}
       {!ready && (
         <button class="primary" data-testid="ready" disabled={s.socket !== 'open'}
           onClick={() => desk.setReady(true)}>Ready</button>
@@ -87,10 +92,17 @@ function Sound({ desk }: { desk: Desk }) {
 function DevicePanel({ desk, onClose }: { desk: Desk; onClose: () => void }) {
   const d = useStore(desk.media.devices.state);
   const { cameraOn } = useStore(desk.media.state);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    box.current?.querySelector('select')?.focus();
+    const escape = (e: KeyboardEvent) => e.key === 'Escape' && onClose();
+    addEventListener('keydown', escape);
+    return () => removeEventListener('keydown', escape);
+  }, []);
   const name = (i: MediaDeviceInfo, n: number, word: string) => i.label || `${word} ${n + 1}`;
   return (
     <div class="popover" role="dialog" aria-label="Microphone and camera" data-testid="devices"
-      onKeyDown={e => e.key === 'Escape' && onClose()}>
+      ref={box}>
       <label>Microphone
         <select value={d.microphone} data-testid="device-microphone"
           onChange={e => void desk.media.useMicrophone(e.currentTarget.value)}>

@@ -1,12 +1,14 @@
 /** What an agent without a contact looks at: the queues, live. */
 import { clock, percent, words } from '../lib/format';
+import { useFocusWhenLost } from '../ui/hooks';
 import { PRESENCE } from '../ui/presence';
 import type { DeskState } from './state';
 
 export function Floor({ s }: { s: DeskState }) {
   const presence = s.me.presence ?? 'AGENT_PRESENCE_OFFLINE';
+  const focus = useFocusWhenLost<HTMLElement>();
   return (
-    <section class="floor" aria-label="The floor">
+    <section class="floor" ref={focus} tabIndex={-1} aria-label="The floor">
       <h1>{presence === 'AGENT_PRESENCE_READY' ? 'You are ready' : 'Nothing at hand'}</h1>
       <p class="soft">{presence === 'AGENT_PRESENCE_READY'
         ? 'The next contact rings here, with everything the customer did so far.'

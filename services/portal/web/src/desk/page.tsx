@@ -63,11 +63,12 @@ export function PageStage({ ticket, onLost }: Props) {
       <div class="page-tools" role="toolbar" aria-label="Tools on the page">
         {TOOLS.map(t => (
           <button key={t.name} class={tool === t.name ? 'tool small on' : 'tool small'}
-            aria-pressed={tool === t.name} data-testid={`tool-${t.name}`}
+            aria-pressed={tool === t.name} title={t.label} data-testid={`tool-${t.name}`}
             onClick={() => choose(t.name)}><Icon name={t.icon} size={18} /><span>{t.label}</span>
           </button>
         ))}
-        <button class="tool small" data-testid="tool-clear" onClick={() => viewer.current?.clear()}>
+        <button class="tool small" title="Clear" data-testid="tool-clear"
+          onClick={() => viewer.current?.clear()}>
           <Icon name="erase" size={18} /><span>Clear</span></button>
       </div>
       <div class={`page-stage ${tool}`} ref={stage}>

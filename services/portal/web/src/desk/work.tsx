@@ -2,7 +2,7 @@
 import type { ContactCard } from '../lib/api';
 import { channelName, clock } from '../lib/format';
 import { Chat } from '../ui/chat';
-import { useNow, useStore, useStream } from '../ui/hooks';
+import { useFocusWhenLost, useNow, useStore, useStream } from '../ui/hooks';
 import { Icon, type IconName } from '../ui/icons';
 import { Who } from './card';
 import type { Desk } from './desk';
@@ -22,8 +22,9 @@ export function Work(p: WorkProps) {
   const { desk, talk } = p;
   const id = talk.state.contact_id ?? '';
   const wrap = talk.state.phase === 'CONTACT_PHASE_WRAP_UP';
+  const focus = useFocusWhenLost<HTMLElement>();
   return (
-    <article class={`work${talk.cobrowse === 'on' ? ' with-page' : ''}`} hidden={p.hidden}
+    <article ref={focus} tabIndex={-1} aria-label="Conversation" class={`work${talk.cobrowse === 'on' ? ' with-page' : ''}`} hidden={p.hidden}
       data-testid="conversation" data-phase={talk.state.phase} data-contact-id={id}>
       <WorkHead talk={talk} card={p.card} />
       {wrap ? <WrapUp desk={desk} talk={talk} dispositions={p.dispositions} />
@@ -48,9 +49,9 @@ function WorkHead({ talk, card }: { talk: Conversation; card?: ContactCard }) {
   return (
     <header class="work-head">
       <h1><Who card={card} /></h1>
-      <p role="status"><span class={`state ${talk.state.phase === 'CONTACT_PHASE_HELD' ? 'amber'
+      <p class="phase"><span role="status" class={`state ${talk.state.phase === 'CONTACT_PHASE_HELD' ? 'amber'
         : talk.state.phase === 'CONTACT_PHASE_WRAP_UP' ? 'violet' : 'green'}`}>
-        <i class="dot" />{word}<time>{clock(seconds)}</time></span></p>
+        <i class="dot" />{word}</span><time>{clock(seconds)}</time></p>
     </header>
   );
 }
@@ -63,7 +64,7 @@ interface ToolProps {
 function Tool({ icon, label, id, on, disabled, danger, onClick }: ToolProps) {
   return (
     <button class={`tool${on ? ' on' : ''}${danger ? ' danger' : ''}`} data-testid={id}
-      aria-pressed={on} disabled={disabled} onClick={onClick}>
+      aria-pressed={on} disabled={disabled} title={label} onClick={onClick}>
       <Icon name={icon} /><span>{label}</span>
     </button>
   );

@@ -1,7 +1,7 @@
 /** After the contact: a result, a note, and the time that is left for it. */
 import { useState } from 'preact/hooks';
 import { clock, words } from '../lib/format';
-import { useNow } from '../ui/hooks';
+import { useFocusWhenLost, useNow } from '../ui/hooks';
 import type { Desk } from './desk';
 import type { Conversation } from './state';
 
@@ -13,6 +13,7 @@ export function WrapUp({ desk, talk, dispositions }: Props) {
   const [disposition, setDisposition] = useState('');
   const [note, setNote] = useState(() => sessionStorage.getItem(key) ?? '');
   const [busy, setBusy] = useState(false);
+  const focus = useFocusWhenLost<HTMLFormElement>();
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);
@@ -21,7 +22,7 @@ export function WrapUp({ desk, talk, dispositions }: Props) {
     setBusy(false);
   };
   return (
-    <form class="wrapup" data-testid="wrapup" onSubmit={e => void submit(e)}>
+    <form class="wrapup" ref={focus} tabIndex={-1} data-testid="wrapup" onSubmit={e => void submit(e)}>
       <header><h2>How did it end?</h2><TimeLeft until_us={talk.state.wrap_up_ends_at_us ?? 0} />
       </header>
       <fieldset>

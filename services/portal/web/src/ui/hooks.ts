@@ -22,6 +22,16 @@ export function useNow(period_ms = 1000): number {
   return now;
 }
 
+/** What had the focus is gone (an accepted offer, an ended call): go on here, not at the page's top. */
+export function useFocusWhenLost<E extends HTMLElement>() {
+  const ref = useRef<E>(null);
+  useEffect(() => {
+    if (!document.activeElement || document.activeElement === document.body)
+      ref.current?.focus({ preventScroll: true });
+  }, []);
+  return ref;
+}
+
 /** Put a stream into an <audio> or <video> element and start it. */
 export function useStream<E extends HTMLMediaElement>(stream: MediaStream | null) {
   const ref = useRef<E>(null);

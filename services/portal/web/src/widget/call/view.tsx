@@ -63,7 +63,7 @@ function Pill({ call, s }: { call: Call; s: CallState }) {
     : 'You are in line';
   return (
     <div class="pill" data-testid="call-pill">
-      <button type="button" class="grow" onClick={() => call.open()} aria-label={`${text}. Open`}>
+      <button type="button" class="grow" onClick={() => call.open()} aria-label={`${text}${s.unread > 0 ? `, ${s.unread} unread` : ''}. Open`}>
         <span class={`dot ${s.step}`} />{text}
         {s.unread > 0 && <span class="badge">{s.unread}</span>}
       </button>
@@ -81,7 +81,7 @@ function Panel({ call, s }: { call: Call; s: CallState }) {
       ref.current?.focus({ preventScroll: true });
   }, [s.step]);
   return (
-    <section class={`panel step-${s.step}`} role="dialog" aria-label="Help" tabIndex={-1} ref={ref}
+    <section class={`panel step-${s.step}${s.cobrowse === 'on' ? ' showing' : ''}`} role="dialog" aria-label="Help" tabIndex={-1} ref={ref}
       data-testid="help-panel" data-step={s.step}
       onKeyDown={e => e.key === 'Escape' && call.minimise()}>
       <header>
@@ -247,6 +247,13 @@ function Stage({ call, s }: { call: Call; s: CallState }) {
 }
 
 function CobrowseAsk({ call, s }: { call: Call; s: CallState }) {
+  const allow = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const root = allow.current?.getRootNode() as ShadowRoot | undefined;
+    const field = root?.activeElement;
+    if (!(field instanceof HTMLTextAreaElement && field.value)) /* who writes is not interrupted */
+      allow.current?.focus({ preventScroll: true });
+  }, [s.cobrowse === 'asked']);
   if (s.cobrowse !== 'asked')
     return null;
   return (
@@ -254,7 +261,7 @@ function CobrowseAsk({ call, s }: { call: Call; s: CallState }) {
       <p><b>{s.agent} asks to see this page.</b> What you type stays hidden. You can stop at any
         time.</p>
       <div class="row">
-        <button type="button" class="primary" data-testid="cobrowse-allow"
+        <button type="button" class="primary" ref={allow} data-testid="cobrowse-allow"
           onClick={() => call.consent(true)}>Show my page</button>
         <button type="button" class="plain" data-testid="cobrowse-refuse"
           onClick={() => call.consent(false)}>No</button>
