@@ -1,0 +1,195 @@
+// Everybody can use it: every page and every state of the journey, wide and narrow, light and dark, looked at by
+// axe-core; and the same journey by keyboard alone.  With TL_SCREENSHOTS each state is also written as pictures.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { newPage, startBrowser } from '../lib/browser.mjs';
+import { AGENT_HZ, Agent, Customer, CUSTOMER_HZ } from '../lib/people.mjs';
+import { demoPassword, origin, sleep, until } from '../lib/platform.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 400, height: 800 };
+const shots = process.env.TL_SCREENSHOTS;
+const calm = { viewport: WIDE, reducedMotion: 'reduce', colorScheme: 'light' };
+let browserC, browserA, customer, agent;
+
+before(async () => {
+  if (shots) mkdirSync(shots, { recursive: true });
+  [browserC, browserA] = await Promise.all([startBrowser(CUSTOMER_HZ), startBrowser(AGENT_HZ)]);
+});
+
+after(() => Promise.all([browserC?.close(), browserA?.close()]));
+
+/** What axe calls serious or critical, one line each. */
+async function complaints(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const found = await window.axe.run(document, {
+      iframes: false, // the customer's page at the desk is not ours
+      resultTypes: ['violations'],
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
+    });
+    return found.violations.filter(v => v.impact === 'serious' || v.impact === 'critical').flatMap(v =>
+      v.nodes.map(n => `${v.id}: ${n.target.flat().join(' ')}: ${n.any.concat(n.all)[0]?.message ?? v.help}`));
+  });
+}
+
+/** The page as it is now, in both widths and both themes. */
+async function look(page, name) {
+  const bad = [];
+  for (const [width, viewport] of [['wide', WIDE], ['narrow', NARROW]])
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await sleep(150);
+      if (shots) await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`) });
+      bad.push(...(await complaints(page)).map(c => `${name}, ${width}, ${colorScheme}: ${c}`));
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (over > 0) bad.push(`${name}, ${width}: ${over} px wider than the window`);
+    }
+  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  assert.ok(!bad.length, bad.join('\n'));
+}
+
+test('the shop', async t => {
+  customer = await Customer.open(browserC, calm);
+  await customer.goto('/shop/');
+  await customer.page.locator('[data-testid^="add-"]').first().click();
+  for (const [name, url] of [['home', '/'], ['shop-catalogue', '/shop/'], ['shop-trip', '/shop/trip'],
+    ['shop-basket', '/shop/basket'], ['shop-checkout', '/shop/checkout']])
+    await t.test(name, async () => {
+      await customer.goto(url);
+      await sleep(300);
+      await look(customer.page, name);
+    });
+  await t.test('shop-product', async () => {
+    await customer.goto('/shop/');
+    await customer.page.locator('[data-testid^="product-"]').first().click();
+    await customer.at('add-to-basket').waitFor();
+    await look(customer.page, 'shop-product');
+  });
+});
+
+test('the desk before a contact', async t => {
+  const page = await newPage(browserA, calm);
+  await page.goto(`${origin}/desk/`);
+  await page.getByTestId('username').waitFor();
+  await t.test('sign-in', () => look(page, 'desk-signin'));
+  await page.context().close();
+  agent = await Agent.signIn(browserA, 'agent-1', calm);
+  await agent.ready();
+  await t.test('idle', () => look(agent.page, 'desk-idle'));
+  await t.test('devices', async () => {
+    await agent.at('devices-open').click();
+    await look(agent.page, 'desk-devices');
+    await agent.page.keyboard.press('Escape');
+    assert.equal(await agent.at('devices').count(), 0, 'Escape closes it');
+    assert.equal(await focused(agent.page), 'devices-open', 'and gives the focus back');
+  });
+});
+
+/** data-testid of what has the focus, in the page or in the widget. */
+const focused = page => page.evaluate(() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at?.dataset?.testid ?? at?.tagName ?? '';
+});
+
+test('help by keyboard: choose, consent, start', async t => {
+  await customer.goto('/shop/checkout');
+  await customer.page.waitForTimeout(300);
+  await customer.at('help-button').focus();
+  await customer.page.keyboard.press('Enter');
+  await customer.at('help-panel').waitFor();
+  await t.test('choose', () => look(customer.page, 'widget-choose'));
+  await customer.page.keyboard.press('Escape');
+  await until('the focus to be on Help again', async () => await focused(customer.page) === 'help-button');
+  await customer.page.keyboard.press('Enter');
+  await customer.at('help-panel').waitFor();
+  await tabTo(customer.page, 'choose-video');
+  await tabTo(customer.page, 'consent');
+  await customer.page.keyboard.press('Space');
+  await tabTo(customer.page, 'start');
+  await agent.page.getByTestId('not-ready').selectOption({ index: 1 });
+  await agent.presence('NOT_READY');
+  await customer.page.keyboard.press('Enter');
+  await customer.step('waiting');
+  await sleep(1200);
+  await t.test('waiting', () => look(customer.page, 'widget-waiting'));
+});
+
+async function tabTo(page, id) {
+  for (let i = 0; i < 12; i++) {
+    if (await focused(page) === id) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`${id} is not reached by Tab; the focus is on ${await focused(page)}`);
+}
+
+test('the contact, by keyboard where the agent has none', async t => {
+  await agent.at('ready').click();
+  await agent.ringing();
+  assert.equal(await focused(agent.page), 'accept', 'Enter answers');
+  await t.test('ringing', () => look(agent.page, 'desk-ringing'));
+  await agent.page.keyboard.press('Enter');
+  await customer.step('connected');
+  await agent.phase('CONNECTED');
+  assert.equal(await focused(agent.page), 'conversation', 'the focus goes on with the conversation');
+  await customer.at('agent-video').waitFor();
+  await sleep(800);
+  await t.test('connected, customer', () => look(customer.page, 'widget-connected'));
+  await t.test('connected, agent', () => look(agent.page, 'desk-connected'));
+  await agent.at('chat-input').fill('Good morning! What can I do for you?');
+  await agent.page.keyboard.press('Enter');
+  await customer.at('chat-input').fill('Is the bag waterproof?');
+  await customer.page.keyboard.press('Enter');
+  await agent.at('screen-share').click();
+  await customer.at('agent-video-small').waitFor();
+  await agent.at('cobrowse-ask').click();
+  await customer.at('cobrowse-allow').waitFor();
+  assert.equal(await focused(customer.page), 'cobrowse-allow', 'the question has the focus');
+  await t.test('asked for the page', () => look(customer.page, 'widget-asked'));
+  await customer.page.keyboard.press('Enter');
+  await customer.at('cobrowse-bar').waitFor();
+  await agent.page.locator('[data-testid="cobrowse"][data-shown="true"]').waitFor();
+  await sleep(1000);
+  await t.test('co-browse, customer', () => look(customer.page, 'widget-cobrowse'));
+  await t.test('co-browse, agent', () => look(agent.page, 'desk-cobrowse'));
+  await t.test('the agent sees page and chat at once', async () => {
+    for (const id of ['cobrowse-canvas', 'chat-input', 'end-call']) {
+      const box = await agent.at(id).boundingBox();
+      assert.ok(box && box.y >= 0 && box.y + box.height <= WIDE.height + 1, `${id} is in the window: ${JSON.stringify(box)}`);
+    }
+  });
+  await t.test('the customer makes the panel small and finds it again', async () => {
+    await customer.page.setViewportSize(NARROW);
+    await customer.at('panel-close').focus();
+    await customer.page.keyboard.press('Enter');
+    await customer.at('call-pill').waitFor();
+    await sleep(150);
+    await look(customer.page, 'widget-pill');
+    await customer.at('call-pill').getByRole('button').first().click();
+    await customer.step('connected');
+  });
+  await customer.end();
+  await customer.step('survey');
+  await t.test('survey', () => look(customer.page, 'widget-survey'));
+  await agent.phase('WRAP_UP');
+  await t.test('wrap-up', () => look(agent.page, 'desk-wrapup'));
+  await agent.wrapUp('Asked about the bag.');
+});
+
+test('the board', async () => {
+  const page = await newPage(browserA, calm);
+  await page.goto(`${origin}/board/`);
+  await page.getByTestId('username').fill('supervisor-1');
+  await page.getByTestId('password').fill(demoPassword());
+  await page.getByTestId('signin').click();
+  await page.getByTestId('board-queues').waitFor();
+  await sleep(1200);
+  await look(page, 'board');
+});
