@@ -102,7 +102,11 @@ static void row(struct tl_buf *out, int name, const struct numbers_row *r)
     percent(out, 6, numbers_p_wait(n));
     (void)tl_buf_printf(out, " %8.1f", numbers_aht_s(n));
     percent(out, 6, numbers_occupancy(n));
-    (void)tl_buf_printf(out, " %8.2f %6u", numbers_queue_length(n, r->span), n->most_waiting);
+    (void)tl_buf_printf(out, " %8.2f", numbers_queue_length(n, r->span));
+    if (n->most_waiting || n->wait_of_all == 0)
+        (void)tl_buf_printf(out, " %6u", n->most_waiting);
+    else
+        (void)tl_buf_printf(out, " %6s", "-"); /* a record does not say */
     percent(out, 6, numbers_mape(n));
     (void)tl_buf_putc(out, '\n');
 }

@@ -62,7 +62,8 @@ static int number_of(struct tl_map *m, const char *text, uint32_t next, uint32_t
     if (!n)
         return -ENOMEM;
     n->at = *ret = next;
-    err = tl_id_parse(&n->id, tl_str(text)) ? -EBADMSG : tl_map_add(m, &n->entry, tl_id_str(&n->id));
+    err =
+        tl_id_parse(&n->id, tl_str(text)) ? -EBADMSG : tl_map_add(m, &n->entry, tl_id_str(&n->id));
     if (err)
         tl_free(n);
     return err;
@@ -112,7 +113,8 @@ static int note_queued(struct reader *in, const event *e)
         return err; /* in line again: the first time counts */
     c->at = at;
     c->priority = q->priority;
-    c->channel = q->channel > 0 && q->channel < ACD_CHANNELS ? (uint8_t)q->channel : ACD_VOICE;
+    c->channel =
+        q->channel > 0 && (int)q->channel < (int)ACD_CHANNELS ? (uint8_t)q->channel : ACD_VOICE;
     c->n_skills = 0;
     for (size_t i = 0; i < q->n_skills && i < ACD_NEEDS_MAX && !err; i++)
         err = name_of(in, q->skills[i], &c->skills[c->n_skills++]);
@@ -175,8 +177,8 @@ static int note(struct reader *in, const event *e)
     if (!e->meta || e->meta->occurred_at_us <= 0)
         return -EBADMSG;
     r->events++;
-    r->first = r->events == 1 ? e->meta->occurred_at_us
-                              : TL_LOWER(r->first, e->meta->occurred_at_us);
+    r->first =
+        r->events == 1 ? e->meta->occurred_at_us : TL_LOWER(r->first, e->meta->occurred_at_us);
     r->last = TL_HIGHER(r->last, e->meta->occurred_at_us);
     switch (e->event_case) {
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_QUEUED: return note_queued(in, e);
@@ -275,8 +277,8 @@ static int read_messages(struct reader *in, FILE *f)
     size_t got;
 
     while (!err && (got = fread(head, 1, sizeof(head), f)) > 0) {
-        uint32_t n = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 |
-                     head[3];
+        uint32_t n =
+            (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
         ProtobufCMessage *m = NULL;
         in->line++;
         if (got < sizeof(head) || n > TL_PB_MAX || fread(data, 1, n, f) < n) {

@@ -32,7 +32,7 @@ struct record_contact {
     uint8_t end;     /**< enum record_end */
     uint8_t channel; /**< enum acd_channel */
     int32_t priority;
-    tl_dur wait;     /**< until answered or gone; of who still waits: until the record's end */
+    tl_dur wait; /**< until answered or gone; of who still waits: until the record's end */
     tl_dur rang, talk, wrap_up;
     tl_dur patience; /**< set by record_lives() */
 };
@@ -45,9 +45,9 @@ struct record_presence {
 };
 
 struct record {
-    struct record_contact *contacts; /**< by time once loaded */
+    struct record_contact *contacts;  /**< by time once loaded */
     struct record_presence *presence; /**< by time */
-    struct tl_id *names; /**< of queues, skills, agents */
+    struct tl_id *names;              /**< of queues, skills, agents */
     size_t n_contacts, n_presence, n_names;
     uint64_t events, left_out; /**< read; contacts that came before the record begins */
     tl_time first, last;
