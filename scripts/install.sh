@@ -11,7 +11,7 @@ packages=(
     # run
     nats-server redis-server postgresql janus nginx-light supervisor openjdk-17-jre-headless maven
 
-    curl ca-certificates iproute2 procps util-linux psmisc argon2 openssl jq git python3 python3-confluent-kafka
+    curl ca-certificates tzdata iproute2 procps util-linux psmisc argon2 openssl jq git python3 python3-confluent-kafka
     # check and test
     clang clang-format clang-tidy cppcheck kcat chromium docker-compose binutils sox espeak-ng opus-tools wrk
 )

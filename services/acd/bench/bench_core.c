@@ -193,6 +193,35 @@ static double measure(struct center *c, uint32_t rounds)
     return (cpu_ns() - began) / c->facts;
 }
 
+/* Everybody idle: somebody comes, is offered, accepted, let go. */
+static double idle_cost_ns(uint32_t agents, uint32_t rounds)
+{
+    double best = 1e9;
+
+    for (int k = 0; k < 3; k++) {
+        struct center c;
+        double began;
+        open_center(&c, agents, 0);
+        for (uint32_t i = 0; i < agents; i++) /* who was rung while the center opened */
+            accepts(&c);
+        for (uint32_t i = 0; i < 50 * agents; i++)
+            ends(&c);
+        c.facts = 0;
+        began = cpu_ns();
+        for (uint32_t i = 0; i < rounds; i++) {
+            comes(&c);
+            accepts(&c);
+            if (i % 4 == 0)
+                for (uint32_t n = 0; n < 16; n++)
+                    ends(&c);
+        }
+        began = (cpu_ns() - began) / c.facts;
+        best = began < best ? began : best;
+        close_center(&c);
+    }
+    return best;
+}
+
 /* Best of three: other work on the machine only ever adds. */
 static double cost_ns(uint32_t agents, uint32_t waiting, uint32_t rounds)
 {
@@ -235,6 +264,9 @@ int main(int argc, char **argv)
     for (unsigned i = 1; i < TL_LEN(waiting) - (brief ? 1u : 0u); i++)
         printf("%-10u %.0f\n", waiting[i], big = cost_ns(1000, waiting[i], rounds));
     by_waiting = big / small;
+    printf("idle       ns/fact  (nobody waits, nearly all agents idle)\n");
+    for (unsigned i = 0; i < TL_LEN(agents); i++)
+        printf("%-10u %.0f\n", agents[i], idle_cost_ns(agents[i], rounds / 4));
     open_center(&c, 10000, 100000);
     printf("memory: %zu bytes a contact, %zu an agent, %u lines\n", acd_size(c.acd).contact_bytes,
            acd_size(c.acd).agent_bytes, acd_size(c.acd).lines);

@@ -13,9 +13,10 @@ function curve(name, colour, n, xs, ys,    i, s) {
 }
 /^agents/  { what = "agents"; next }
 /^waiting/ { what = "waiting"; next }
+/^idle/    { what = "idle"; next }
 /^[0-9]+ +[0-9]+$/ {
     if (what == "agents") { na++; ax[na] = $1; ay[na] = $2 }
-    else { nw++; wx[nw] = $1; wy[nw] = $2 }
+    else if (what == "waiting") { nw++; wx[nw] = $1; wy[nw] = $2 }
 }
 END {
     print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 740 370\" font-family=\"sans-serif\">"

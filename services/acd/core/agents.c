@@ -65,6 +65,20 @@ static void note_signed_in(struct acd *acd, uint32_t agent, bool here)
     count_agent(acd, agent, here ? 1 : UINT32_MAX, 0);
 }
 
+static void note_idle(struct acd *acd, uint32_t agent)
+{
+    struct post *p = post_at(acd, agent);
+
+    if (p->idle && (!p->open || tree_at(&acd->idle_nodes, agent)->key != p->a.idle_since)) {
+        tree_remove(&acd->idle_nodes, &acd->idle, agent);
+        p->idle = false;
+    }
+    if (!p->idle && p->open) {
+        tree_add(&acd->idle_nodes, &acd->idle, agent, p->a.idle_since, agent);
+        p->idle = true;
+    }
+}
+
 void refresh_agent(struct acd *acd, uint32_t agent)
 {
     struct post *p = post_at(acd, agent);
@@ -75,6 +89,7 @@ void refresh_agent(struct acd *acd, uint32_t agent)
         bit_put(acd->open[l], agent, open >> l & 1);
     }
     p->open = open;
+    note_idle(acd, agent);
     note_ready(acd, agent, p->a.signed_in && p->a.ready && !p->a.draining);
     agent_changed(acd, agent);
     p->a.presence = (uint8_t)presence_of(&p->a);
@@ -255,7 +270,8 @@ int posts_for(struct acd *acd, const struct acd_policy *policy)
                 return -ENOMEM;
             acd->post_chunks++;
         }
-        if (ids_reserve(&acd->agent_ids, acd->n_posts + 1))
+        if (ids_reserve(&acd->agent_ids, acd->n_posts + 1) ||
+            tree_pool_reserve(&acd->idle_nodes, acd->n_posts + 1))
             return -ENOMEM;
         struct post *p = post_at(acd, acd->n_posts);
         *p = (struct post){.profile = ACD_NONE, .personal = TREE_EMPTY};

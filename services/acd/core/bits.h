@@ -32,6 +32,9 @@ static inline uint32_t bits_count(uint64_t w)
     return (uint32_t)((w * UINT64_C(0x0101010101010101)) >> 56);
 }
 
+/** How many are in both sets. */
+uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words);
+
 /** Takes the lowest bit out of *word and returns its number; *word is not 0. */
 static inline uint32_t bits_pop(uint64_t *word)
 {

@@ -15,6 +15,7 @@ int acd_new(struct acd **ret, const struct acd_policy *policy, uint64_t offer_ba
     acd->offers = offer_base;
     acd->free_cell = acd->changed_contact = acd->changed_agent = ACD_NONE;
     acd->lease_first = acd->lease_last = ACD_NONE;
+    acd->idle = TREE_EMPTY;
     wheel_init(&acd->wheel);
     acd->gone = tl_alloc(GONE_SLOTS, sizeof(*acd->gone));
     if (acd->gone)
@@ -40,6 +41,7 @@ struct acd *acd_free(struct acd *acd)
         tl_free(acd->posts[i]);
     tl_free(acd->posts);
     tree_pool_done(&acd->nodes);
+    tree_pool_done(&acd->idle_nodes);
     wheel_done(&acd->wheel);
     ids_done(&acd->contact_ids);
     ids_done(&acd->agent_ids);
@@ -135,9 +137,9 @@ struct acd_size acd_size(const struct acd *acd)
     return (struct acd_size){
         .contact_bytes = sizeof(struct cell) + sizeof(struct tree_node) +
                          sizeof(struct wheel_entry) + 4 * sizeof(acd->contact_ids.slots[0]),
-        .agent_bytes = sizeof(struct post) + acd->row_words * sizeof(uint64_t) +
-                       4 * sizeof(acd->agent_ids.slots[0]) + acd->n_lines / 8 +
-                       acd->policy->n_queues / 8 + 1,
+        .agent_bytes = sizeof(struct post) + sizeof(struct tree_node) +
+                       acd->row_words * sizeof(uint64_t) + 4 * sizeof(acd->agent_ids.slots[0]) +
+                       acd->n_lines / 8 + acd->policy->n_queues / 8 + 1,
         .contacts = acd->n_contacts,
         .agents = acd->n_posts,
         .lines = acd->n_lines,

@@ -75,6 +75,9 @@ static void check_agent(const struct acd *acd, struct report *r, uint32_t at)
         if (bit_has(acd->open[l], at) != (p->open >> l & 1) || acd->n_open[l] > acd->n_posts)
             BREAK(r, "%s: open set is wrong", p->a.id.s);
     }
+    if (p->idle != (p->open != 0) ||
+        (p->idle && tree_at(&acd->idle_nodes, at)->key != p->a.idle_since))
+        BREAK(r, "%s: not in its place among the idle", p->a.id.s);
     if (p->open != open_loads(acd, p))
         BREAK(r, "%s: open for the wrong loads", p->a.id.s);
     if (bit_has(acd->signed_in, at) != p->a.signed_in || p->leased != p->a.signed_in)

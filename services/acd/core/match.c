@@ -38,17 +38,6 @@ static bool better(const struct rank *a, const struct rank *b)
 
 /* ---- why ------------------------------------------------------------------------------------- */
 
-/* Agents who fit the line and are open; nearly always nobody, or the one who just came free. */
-static uint32_t count_free(const struct acd *acd, const struct line *l)
-{
-    const uint64_t *open = acd->open[l->load];
-    uint32_t n = 0;
-
-    for (uint32_t w = 0; w < acd->words; w++)
-        n += bits_count(l->fits[w] & open[w]);
-    return n;
-}
-
 /* Counts who was considered and why the others were not; before anybody is reserved. */
 static void why_count(struct acd *acd, const struct cell *c, bool by_agent, bool by_hand)
 {
@@ -57,7 +46,7 @@ static void why_count(struct acd *acd, const struct cell *c, bool by_agent, bool
     uint32_t refused = 0, free_now = 1;
 
     if (acd->n_open[l->load] > 1 || !by_agent || by_hand)
-        free_now = count_free(acd, l);
+        free_now = bits_count_both(l->fits, acd->open[l->load], acd->words);
     for (unsigned i = 0; i < c->c.n_excluded; i++)
         refused += bit_has(l->fits, c->c.excluded[i].agent) &&
                    bit_has(acd->open[l->load], c->c.excluded[i].agent) &&
@@ -171,34 +160,64 @@ static bool match_personal(struct acd *acd, uint32_t contact)
     return true;
 }
 
-bool match_contact(struct acd *acd, uint32_t contact)
+/* Asks everybody who fits and is open. */
+static struct rank best_of_all(struct acd *acd, const struct cell *c)
 {
-    struct cell *c = cell_at(acd, contact);
-    struct rank best = {.agent = ACD_NONE};
-    bool counted = false;
-
-    if (acd->quiet || !c->in_tree)
-        return false;
-    if (c->personal)
-        return match_personal(acd, contact);
-    if (queue_policy(acd, c->c.queue)->manual)
-        return false;
     const struct line *l = acd->lines[c->line];
-    if (acd->n_open[l->load] == 0)
-        return false;
+    struct rank best = {.agent = ACD_NONE};
+
     for (uint32_t w = 0; w < acd->words; w++)
         for (uint64_t bits = l->fits[w] & acd->open[l->load][w]; bits;) {
             uint32_t agent = w * 64 + bits_pop(&bits);
             if (excluded(acd, &c->c, agent))
                 continue;
-            if (!counted)
-                why_count(acd, c, false, false);
-            counted = true;
             struct rank r = rank_agent(acd, agent, &c->c);
             why_candidate(acd, &r);
             if (best.agent == ACD_NONE || better(&r, &best))
                 best = r;
         }
+    return best;
+}
+
+/* Where many fit and the longest idle is wanted: from the longest idle on, the first who fits. */
+static struct rank first_of_idle(struct acd *acd, const struct cell *c)
+{
+    const struct line *l = acd->lines[c->line];
+    struct rank best = {.agent = ACD_NONE};
+    unsigned more = 4 * ACD_WHY_MAX; /* some others, to be shown beside */
+
+    for (uint32_t a = acd->idle.first; a != TREE_NONE; a = tree_next(&acd->idle_nodes, a)) {
+        if (best.agent != ACD_NONE && (more-- == 0 || acd->why.n == ACD_WHY_MAX))
+            break;
+        if (!bit_has(l->fits, a) || !bit_has(acd->open[l->load], a) || excluded(acd, &c->c, a))
+            continue;
+        struct rank r = rank_agent(acd, a, &c->c);
+        why_candidate(acd, &r);
+        if (best.agent == ACD_NONE)
+            best = r;
+    }
+    return best;
+}
+
+#define MANY 64
+
+bool match_contact(struct acd *acd, uint32_t contact)
+{
+    struct cell *c = cell_at(acd, contact);
+    struct rank best;
+
+    if (acd->quiet || !c->in_tree)
+        return false;
+    if (c->personal)
+        return match_personal(acd, contact);
+    if (queue_policy(acd, c->c.queue)->manual || acd->n_open[acd->lines[c->line]->load] == 0)
+        return false;
+    why_count(acd, c, false, false);
+    if (acd->why.rejected[ACD_FIT] > MANY && acd->why.method == ACD_LONGEST_IDLE &&
+        c->c.n_preferred == 0)
+        best = first_of_idle(acd, c);
+    else
+        best = best_of_all(acd, c);
     if (best.agent == ACD_NONE)
         return false;
     offer(acd, contact, best.agent);

@@ -45,8 +45,8 @@ struct post {
     uint32_t lease_next, lease_prev;
     uint32_t next_changed;
     bool changed, leased;
+    bool idle;    /**< in the tree of those who are open for something */
     uint8_t open; /**< loads it can take now, a bit each */
-    uint8_t n_loads_waiting;
 };
 
 struct line {
@@ -113,6 +113,8 @@ struct acd {
     uint64_t *signed_in, *ready, *open[ACD_LOADS];
     uint32_t n_open[ACD_LOADS]; /**< agents in that set */
     uint32_t lease_first, lease_last;
+    struct tree_pool idle_nodes;
+    struct tree idle; /**< who is open for something, longest idle first */
 
     struct queue *queues;
     struct line **lines;
