@@ -19,6 +19,7 @@ struct bench {
     struct tl_loop *loop;
     struct tl_bus *bus;
     struct tl_sub *pushes;
+    struct tl_timer *patience;
     const char *program;
     struct server nats, redis;
     char dir[64];
@@ -45,6 +46,7 @@ static void on_push(void *arg, const struct tl_msg *m)
         (void)tl_str_put(b->contact, sizeof(b->contact), tl_str(s->offer->contact_id));
     }
     tl_pb_free(s);
+    tl_loop_stop(b->loop); /* whoever waits looks again */
 }
 
 static void on_reply(void *arg, const struct tl_reply *r)
@@ -53,6 +55,19 @@ static void on_reply(void *arg, const struct tl_reply *r)
 
     b->answered++;
     b->refused += r->err != 0;
+    tl_loop_stop(b->loop);
+}
+
+static void on_patience(void *arg)
+{
+    tl_loop_stop(((struct bench *)arg)->loop);
+}
+
+/* Sleeps until something came, or the patience is over: the processor belongs to the servers. */
+static void sleep_a_while(struct bench *b)
+{
+    tl_timer_start(b->patience, TL_SEC(1));
+    (void)tl_loop_run(b->loop);
 }
 
 static void command(struct bench *b, const char *method, const void *message)
@@ -73,7 +88,7 @@ static bool settle(struct bench *b, unsigned most, tl_dur limit)
     tl_time end = tl_clock_mono() + limit;
 
     while (b->sent - b->answered > most && tl_clock_mono() < end)
-        (void)tl_loop_turn(b->loop);
+        sleep_a_while(b);
     return b->sent - b->answered <= most;
 }
 
@@ -183,6 +198,7 @@ static void open_all(struct bench *b)
         .name = "EVENTS", .subjects = {"tl.events.>"}, .max_bytes = 1 << 30, .dedup = TL_MIN(2)};
     char why[256] = "";
     if (tl_bus_setup(&opts, &stream, 1, why) || tl_loop_new(&b->loop) ||
+        tl_timer_new(&b->patience, b->loop, on_patience, b) ||
         tl_bus_open(&b->bus, b->loop, &opts) ||
         tl_bus_subscribe(&b->pushes, b->bus, "tl.agent.*", NULL, on_push, b)) {
         fprintf(stderr, "%s\n", why);
@@ -224,7 +240,7 @@ static tl_dur dispatch_once(struct bench *b, unsigned n)
     end = began + TL_SEC(5);
     set_ready(b, 0, true);
     while (b->offers == offers && tl_clock_mono() < end)
-        (void)tl_loop_turn(b->loop);
+        sleep_a_while(b);
     tl_dur took = b->offered_at - began;
     (void)settle(b, 0, TL_SEC(5));
     set_ready(b, 0, false);
@@ -232,6 +248,17 @@ static tl_dur dispatch_once(struct bench *b, unsigned n)
     command(b, "dequeue", &gone);
     (void)settle(b, 0, TL_SEC(5));
     return took;
+}
+
+/* The service that was built beside this program, unless another is named. */
+static const char *beside(const char *self)
+{
+    static char path[512];
+    const char *slash = strrchr(self, '/');
+
+    (void)snprintf(path, sizeof(path), "%.*s/../../../tl-acd", slash ? (int)(slash - self) : 1,
+                   slash ? self : ".");
+    return path;
 }
 
 int main(int argc, char **argv)
@@ -242,7 +269,11 @@ int main(int argc, char **argv)
     double cpu;
     tl_time began;
 
-    b.program = argc > 1 ? argv[1] : "build/tl-acd";
+    b.program = argc > 1 ? argv[1] : beside(argv[0]);
+    if (access(b.program, X_OK)) {
+        printf("not built: %s (make bench-acd builds it)\n", b.program);
+        return 0;
+    }
     tl_log_setup("bench", TL_ERROR);
     open_all(&b);
     wait_for_owner(&b);
@@ -294,6 +325,7 @@ int main(int argc, char **argv)
     waitpid(b.acd[0], NULL, 0);
     waitpid(b.acd[1], NULL, 0);
     tl_sub_free(b.pushes);
+    tl_timer_free(b.patience);
     tl_bus_close(b.bus);
     tl_loop_free(b.loop);
     server_done(&b.nats);
