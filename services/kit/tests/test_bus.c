@@ -287,7 +287,7 @@ static int start_nats(void **state)
         {.name = "T", .subjects = {"t.ev.>"}, .max_bytes = 1 << 24, .dedup = TL_SEC(60)},
         {.name = "DLQ", .subjects = {"tl.dlq.>"}, .max_bytes = 1 << 24, .dedup = TL_SEC(60)},
     };
-    int up = 0;
+    static int up; /* told again at every reconnection */
 
     TL_UNUSED(state);
     server_prepare(&nats);
@@ -303,6 +303,7 @@ static int start_nats(void **state)
     }
     if (tl_loop_new(&loop) || tl_bus_open(&bus, loop, &opts))
         return -1;
+    up = 0;
     tl_bus_on_connect(bus, flag_up, &up);
     return turn_until(loop, &up) ? 0 : -1;
 }
