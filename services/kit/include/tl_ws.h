@@ -28,8 +28,9 @@ struct tl_ws_ops {
 };
 
 /**
- * Is this a proper upgrade request?  For endpoints that have more to ask before they accept (Origin, ticket):
- * 0, or -EPROTO when it has been answered (400: HTTP/1.0 or a bad key, 426: no WebSocket or another version).
+ * Is this a proper upgrade request?  For endpoints that have more to ask before they accept
+ * (Origin, ticket): 0, or -EPROTO when it has been answered (400: HTTP/1.0 or a bad key, 426: no
+ * WebSocket or another version).
  */
 int tl_ws_check(struct tl_http_req *req);
 
