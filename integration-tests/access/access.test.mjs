@@ -90,6 +90,19 @@ test('the desk before a contact', async t => {
     assert.equal(await agent.at('devices').count(), 0, 'Escape closes it');
     assert.equal(await focused(agent.page), 'devices-open', 'and gives the focus back');
   });
+  await t.test('sound in another tab', async () => {
+    const second = await agent.page.context().newPage();
+    await second.goto(`${origin}/desk/`);
+    await second.getByTestId('username').fill('agent-1');
+    await second.getByTestId('password').fill(demoPassword());
+    await second.getByTestId('password').press('Enter');
+    await agent.at('sound-elsewhere').waitFor();
+    await look(agent.page, 'desk-sound-elsewhere');
+    await tabTo(agent.page, 'sound-here');
+    await agent.page.keyboard.press('Enter');
+    await agent.at('sound-elsewhere').waitFor({ state: 'detached' });
+    await second.close();
+  });
 });
 
 /** data-testid of what has the focus, in the page or in the widget. */
