@@ -31,7 +31,7 @@ static void solve_c(const struct erlang_load *l, struct erlang_answer *ret)
  * they vanish: nothing overflows.  ret: P(all busy), P(exactly all busy), mean waiting, mean busy
  */
 struct chain {
-    double all_busy, just_busy, waiting, busy;
+    double all_busy, log_just_busy, waiting, busy;
 };
 
 static double death(const struct erlang_load *l, uint32_t n)
@@ -43,7 +43,6 @@ static double death(const struct erlang_load *l, uint32_t n)
 static void add_state(const struct erlang_load *l, uint32_t n, double p, struct chain *c)
 {
     c->all_busy += n >= l->servers ? p : 0;
-    c->just_busy += n == l->servers ? p : 0;
     c->waiting += n > l->servers ? p * (n - l->servers) : 0;
     c->busy += p * (n < l->servers ? n : l->servers);
 }
@@ -69,7 +68,11 @@ static struct chain solve_chain(const struct erlang_load *l)
         sum += p;
     }
     c.all_busy /= sum;
-    c.just_busy /= sum;
+    for (uint32_t n = mode; n > l->servers; n--)
+        c.log_just_busy += log(death(l, n) / l->per_s);
+    for (uint32_t n = mode; n < l->servers; n++)
+        c.log_just_busy += log(l->per_s / death(l, n + 1));
+    c.log_just_busy -= log(sum);
     c.waiting /= sum;
     c.busy /= sum;
     return c;
@@ -105,7 +108,7 @@ static double far_out(const struct erlang_load *l)
 static void solve_a(const struct erlang_load *l, struct erlang_answer *ret)
 {
     struct chain c = solve_chain(l);
-    double log_head = log(c.just_busy) + log(l->servers / l->handle_s), far = far_out(l), answered;
+    double log_head = c.log_just_busy + log(l->servers / l->handle_s), far = far_out(l), answered;
 
     ret->p_wait = c.all_busy;
     ret->wait_s = c.waiting / l->per_s;

@@ -91,7 +91,7 @@ static int look(const struct record *r, struct queue_seen *queues)
         const struct record_contact *c = &r->contacts[i];
         struct queue_seen *q = &queues[c->queue];
         q->waits[q->n++] = (struct seen){.wait = c->wait, .gave_up = c->end == RECORD_ABANDONED};
-        if (c->end == RECORD_ANSWERED)
+        if (c->end == RECORD_ANSWERED && c->released)
             q->answered[q->n_answered++] = c;
     }
     for (size_t q = 0; !err && q < r->n_names; q++)
@@ -106,9 +106,10 @@ static void live(struct record_contact *c, const struct queue_seen *q, struct rn
     uint32_t other = rng_below(dice, (uint32_t)TL_HIGHER(q->n_answered, 1));
 
     c->patience = c->end == RECORD_ABANDONED ? c->wait : more;
-    if (c->end == RECORD_ANSWERED)
+    if (c->end == RECORD_ANSWERED && c->released)
         return;
-    c->rang = q->n_answered ? q->answered[other]->rang : TL_SEC(3);
+    if (c->end != RECORD_ANSWERED)
+        c->rang = q->n_answered ? q->answered[other]->rang : TL_SEC(3);
     c->talk = q->n_answered ? q->answered[other]->talk : TL_SEC(180);
     c->wrap_up = q->n_answered ? q->answered[other]->wrap_up : 0;
 }

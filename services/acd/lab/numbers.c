@@ -120,6 +120,11 @@ static const char legend[] =
     "most waiting.  EWT: mean |expected - real| / real wait of those who waited 1 s or more "
     "(MAPE, %).\n";
 
+int numbers_legend(struct tl_buf *out)
+{
+    return tl_buf_puts(out, legend);
+}
+
 int numbers_table(struct tl_buf *out, const struct numbers_row *rows, size_t n)
 {
     size_t name = 5;
@@ -132,7 +137,6 @@ int numbers_table(struct tl_buf *out, const struct numbers_row *rows, size_t n)
         "A-SL2%", "ASA", "Pwait%", "AHT", "occ%", "Lq", "max", "EWT%");
     for (size_t i = 0; i < n; i++)
         row(out, (int)name, &rows[i]);
-    (void)tl_buf_puts(out, legend);
     return out->err;
 }
 

@@ -45,7 +45,9 @@ double numbers_abandon(const struct numbers *n);                   /**< abandone
 double numbers_queue_length(const struct numbers *n, tl_dur span); /**< mean number waiting */
 double numbers_mape(const struct numbers *n); /**< forecast error as a share; -1: no forecast */
 
-/** A table for people, one line for each row, with a head and the legend of its words. */
+/** What the words of the table mean, for below it. */
+int numbers_legend(struct tl_buf *out);
+/** A table for people: a head, and one line for each row. */
 int numbers_table(struct tl_buf *out, const struct numbers_row *rows, size_t n);
 /** One JSON object (times in seconds, shares from 0 to 1, null where nothing can be said). */
 int numbers_json(struct tl_buf *out, const struct numbers_row *row);

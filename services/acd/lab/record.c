@@ -145,6 +145,7 @@ static int note_contact(struct reader *in, const event *e)
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_RELEASED:
         c->talk = e->contact_released->talked_ms * 1000;
+        c->released = true;
         break;
     default: c->wrap_up = e->wrap_up_ended->wrap_up_ms * 1000;
     }
@@ -224,6 +225,7 @@ static bool cut(struct tl_str *s, struct tl_str prefix)
 
 static int read_line(struct reader *in, struct tl_str line)
 {
+    struct tl_buf reason = TL_BUF(1024);
     struct tl_str service, type;
     ProtobufCMessage *m = NULL;
     int err;
@@ -240,11 +242,14 @@ static int read_line(struct reader *in, struct tl_str line)
         in->r->events++;
         return 0;
     }
-    err = tl_pb_from_json(&threadline__acd__v1__acd_event__descriptor, line, &m, in->why);
+    err = tl_pb_from_json(&threadline__acd__v1__acd_event__descriptor, line, &m, &reason);
     if (!err)
         err = note(in, (const event *)(const void *)m);
     tl_pb_free(m);
-    return err == -ENOMEM ? err : err ? complain(in, "", "is no event of the ACD") : 0;
+    if (err && err != -ENOMEM)
+        err = complain(in, "", reason.n ? reason.p : "is no event of the ACD");
+    tl_buf_done(&reason);
+    return err;
 }
 
 static void show(struct reader *in, FILE *f)

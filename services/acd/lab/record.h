@@ -31,6 +31,7 @@ struct record_contact {
     uint8_t n_skills;
     uint8_t end;     /**< enum record_end */
     uint8_t channel; /**< enum acd_channel */
+    bool released;   /**< talk is known */
     int32_t priority;
     tl_dur wait; /**< until answered or gone; of who still waits: until the record's end */
     tl_dur rang, talk, wrap_up;
@@ -67,7 +68,8 @@ struct record *record_free(struct record *r);
  *   drawn from the Kaplan-Meier estimate of their queue beyond the wait they had, endless where the
  *   estimate ends
  * - ringing, talk and wrap-up of who was not answered are those of a random answered one of the
- *   same queue; 3 s, 180 s and none where nobody was
+ *   same queue, 3 s, 180 s and none where nobody was; so are talk and wrap-up of who still talked
+ *   when the record ended
  * 0 or -ENOMEM.
  */
 int record_lives(struct record *r, uint64_t seed);

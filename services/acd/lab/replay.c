@@ -76,6 +76,7 @@ static void show_after(double share)
 
 static int replay(struct days *d, const struct wish *w, struct tl_buf *why)
 {
+    const struct rerun_watch old = {.progress = show_before}, new = {.progress = show_after};
     struct rerun_gaps gaps;
     int err = policy_load(&d->new, w->policy, why);
 
@@ -89,11 +90,11 @@ static int replay(struct days *d, const struct wish *w, struct tl_buf *why)
         err = rerun_recorded(d->record, policy_of(d->new), &d->of[RECORDED]);
     d->has[RECORDED] = !err;
     if (!err && w->baseline) {
-        err = rerun(d->record, policy_of(d->old), show_before, &d->of[BEFORE], &gaps);
+        err = rerun(d->record, policy_of(d->old), &old, &d->of[BEFORE], &gaps);
         d->has[BEFORE] = !err;
     }
     if (!err)
-        err = rerun(d->record, policy_of(d->new), show_after, &d->of[AFTER], &d->gaps);
+        err = rerun(d->record, policy_of(d->new), &new, &d->of[AFTER], &d->gaps);
     d->has[AFTER] = !err;
     bar_clear();
     return err;
@@ -164,6 +165,7 @@ static void print_table(struct tl_buf *out, const struct days *d, const struct n
     const struct record *r = d->record;
 
     (void)numbers_table(out, rows, n);
+    (void)numbers_legend(out);
     (void)tl_buf_printf(out, "\n%llu events, %zu contacts in %.1f hours\n",
                         (unsigned long long)r->events, r->n_contacts,
                         (double)(r->last - r->first) / 3.6e9);

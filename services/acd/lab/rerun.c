@@ -9,7 +9,7 @@ struct stage {
     uint32_t *queues, *skills, *agents; /* of a name: index in the rules, or ACD_NONE */
     struct rerun_gaps gaps;
     size_t next;
-    void (*progress)(double share);
+    struct rerun_watch watch;
 };
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -142,20 +142,41 @@ static void show(void *arg, tl_time now, uint64_t offered)
     const struct stage *s = arg;
 
     TL_UNUSED(now);
-    if (s->progress)
-        s->progress((double)offered / (double)s->r->n_contacts);
+    if (s->watch.progress)
+        s->watch.progress((double)offered / (double)s->r->n_contacts);
 }
 
-int rerun(const struct record *r, const struct acd_policy *policy, void (*progress)(double share),
+static void tell(void *arg, const struct acd_decision *d)
+{
+    const struct stage *s = arg;
+
+    if (s->watch.decided)
+        s->watch.decided(s->watch.arg, d);
+}
+
+static int check(void *arg, const struct acd *acd)
+{
+    const struct stage *s = arg;
+
+    return s->watch.check ? s->watch.check(s->watch.arg, acd) : 0;
+}
+
+int rerun(const struct record *r, const struct acd_policy *policy, const struct rerun_watch *watch,
           struct floor_result *ret, struct rerun_gaps *ret_gaps)
 {
-    struct stage s = {.r = r, .policy = policy, .progress = progress};
+    struct stage s = {.r = r, .policy = policy};
     struct floor_shift *shifts = NULL;
-    struct floor_opts opts = {
-        .policy = policy, .source = next_contact, .progress = show, .arg = &s};
+    struct floor_opts opts = {.policy = policy,
+                              .source = next_contact,
+                              .decided = tell,
+                              .progress = show,
+                              .check = check,
+                              .arg = &s};
     int err;
 
     *ret = (struct floor_result){0};
+    if (watch)
+        s.watch = *watch;
     err = set_up(&s);
     if (!err)
         err = shifts_of(&s, &shifts, &opts.n_shifts);

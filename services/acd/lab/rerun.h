@@ -14,6 +14,14 @@ struct rerun_gaps {
     uint64_t skills;   /**< requirements dropped: not in the rules */
 };
 
+/** Who looks on; each may be NULL.  See floor.h. */
+struct rerun_watch {
+    void (*progress)(double share); /**< of the day, 0 to 1 */
+    acd_sink_fn *decided;
+    int (*check)(void *arg, const struct acd *acd);
+    void *arg; /**< of decided and check */
+};
+
 /**
  * Sends the record (after record_lives()) through the core.
  *
@@ -21,10 +29,10 @@ struct rerun_gaps {
  * what they were.  A recorded skill requirement counts as level 1, the queue's own as the rules
  * say.
  *
- * @param progress may be NULL; share of the day from 0 to 1
+ * @param watch may be NULL
  * @return as floor_run(); free with floor_done()
  */
-int rerun(const struct record *r, const struct acd_policy *policy, void (*progress)(double share),
+int rerun(const struct record *r, const struct acd_policy *policy, const struct rerun_watch *watch,
           struct floor_result *ret, struct rerun_gaps *ret_gaps);
 
 /** The numbers of the record itself, per queue of the rules (its service targets judge).  Contacts

@@ -172,6 +172,7 @@ static int print(const struct wish *w, const struct scenario *s, const struct fl
         print_json(&out, w, r, rows, n);
     } else if (rows) {
         (void)numbers_table(&out, rows, n);
+        (void)numbers_legend(&out);
         if (!w->scenario)
             print_theory(w, &out);
         (void)tl_buf_printf(&out,
