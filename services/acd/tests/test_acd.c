@@ -259,6 +259,21 @@ STORY(queues_open_and_close, {0, COMES("c1", "help"), .expect = "c1 in"},
       {7, OPENS("nowhere"), .expect = "(unknown queue)"},
       {8, {.kind = ACD_FACTS}, .expect = "(value out of range)"})
 
+/* The shell's time is monotonic; a core that hears of an earlier moment stays where it is. */
+STORY(a_clock_that_steps_back_an_hour_moves_nothing, {3600, READY("a1"), .expect = ""},
+      {3601, COMES("c1", "help"), .expect = "c1 in, c1>a1"}, {1, TICK, .expect = ""},
+      {2, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+      {3, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap"}, {3630.9, TICK, .expect = ""},
+      {3631.1, TICK, .expect = "c1 done timer"})
+
+/* An hour ahead at once: everything that is due happens, once, and nobody is stuck. */
+STORY(a_clock_that_steps_on_an_hour_ends_what_is_due, {0, READY("a1"), .expect = "a1 ready"},
+      {0, READY("a2"), .expect = "a2 ready"},
+      {1, COMES("c1", "help"), .expect = "c1 in, c1>a1, a1 ringing"},
+      {2, ACCEPTS("a1", "c1"), .expect = "c1=a1, a1 busy"},
+      {3, RELEASED("c1"), .expect = "c1-a1 request, c1 wrap, a1 wrap-up"},
+      {3603, TICK, .expect = "c1 done timer, a1 ready, a1 offline, a2 offline"})
+
 static const char manual_rules[] =
     "lease: 10m\n"
     "queues: [{name: mail, manual: true, max_waiting: 2, wrap_up: 0s}]\n"
@@ -427,6 +442,8 @@ int main(void)
         cmocka_unit_test(a_transfer_to_a_queue_and_to_an_agent),
         cmocka_unit_test(a_callback_keeps_its_place),
         cmocka_unit_test(queues_open_and_close),
+        cmocka_unit_test(a_clock_that_steps_back_an_hour_moves_nothing),
+        cmocka_unit_test(a_clock_that_steps_on_an_hour_ends_what_is_due),
         cmocka_unit_test(some_queues_are_picked_by_hand),
         cmocka_unit_test(requirements_relax_ring_by_ring),
         cmocka_unit_test(a_ring_nobody_could_fill_is_skipped_at_once),

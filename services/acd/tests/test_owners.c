@@ -1,0 +1,273 @@
+/* Two owners as processes of their own, on real NATS and Redis: one is stopped in the middle of an
+ * offer, the other takes over; when the first goes on, nothing it says counts. */
+#include "../../kit/tests/server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <handlers.h>
+#include <tl_bus.h>
+#include <tl_log.h>
+#include <tl_mem.h>
+#include <tl_pb.h>
+#include <tl_redis.h>
+#include <wire_pb.h>
+
+static const char rules[] = "lease: 10m\n"
+                            "queues: [{name: help, wrap_up: 0s, offer_timeout: 5m}]\n"
+                            "agents: [{id: a1, queues: [help]}, {id: a2, queues: [help]}]\n";
+
+static struct server nats, redis;
+static char nats_url[64], redis_url[64];
+static pid_t owners[2];
+
+/* ---- a child: the service without its HTTP
+ * --------------------------------------------------------- */
+
+static void be_owner(const char *name)
+{
+    struct tl_loop *loop = NULL;
+    struct tl_bus *bus = NULL;
+    struct tl_redis *r = NULL;
+    struct handlers *h = NULL;
+    struct policy_file *p = NULL;
+    struct tl_buf why = TL_BUF(4096);
+    struct handlers_opts o = {.instance = name, .policy_path = "-", .lease = TL_MSEC(700)};
+    const struct tl_bus_opts bus_opts = {.url = nats_url, .name = name};
+    const struct tl_redis_opts redis_opts = {.url = redis_url};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tl_log_setup("acd", TL_ERROR);
+    if (tl_loop_new(&loop) || tl_bus_open(&bus, loop, &bus_opts) ||
+        tl_redis_open(&r, loop, &redis_opts) || policy_parse(&p, tl_str(rules), "rules", &why) ||
+        store_redis_open(&o.store, loop, r, "p0"))
+        _exit(1);
+    o.loop = loop;
+    o.bus = bus;
+    o.policy = p;
+    if (handlers_new(&h, &o))
+        _exit(1);
+    handlers_start(h);
+    (void)tl_loop_run(loop);
+    _exit(0);
+}
+
+static pid_t start_owner(const char *name)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        be_owner(name);
+    return pid;
+}
+
+/* ---- the test's own connection
+ * ------------------------------------------------------------------------ */
+
+struct world {
+    struct tl_loop *loop;
+    struct tl_bus *bus;
+    struct tl_sub *pushes;
+    int replies, code;
+    int offers;
+    uint64_t epoch, lowest_after; /* lowest epoch pushed since `watch` */
+    bool watch;
+    char offer_id[24];
+};
+
+static void on_push(void *arg, const struct tl_msg *m)
+{
+    struct world *w = arg;
+    Threadline__Signaling__V1__ServerMessage *s = NULL;
+
+    assert_int_equal(TL_PB_UNPACK(threadline__signaling__v1__server_message, m->data, m->n, &s), 0);
+    if (s->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_OFFER) {
+        w->offers++;
+        w->epoch = s->offer->epoch;
+        if (w->watch && s->offer->epoch < w->lowest_after)
+            w->lowest_after = s->offer->epoch;
+        (void)tl_str_put(w->offer_id, sizeof(w->offer_id), tl_str(s->offer->offer_id));
+    }
+    tl_pb_free(s);
+}
+
+static void on_reply(void *arg, const struct tl_reply *r)
+{
+    struct world *w = arg;
+
+    w->replies++;
+    w->code = r->err == -EREMOTEIO ? r->code : r->err;
+}
+
+static int ask(struct world *w, const char *method, const void *message)
+{
+    struct tl_buf b = TL_BUF(65536);
+    char subject[80];
+
+    (void)snprintf(subject, sizeof(subject), "tl.cmd.acd.p0.%s", method);
+    assert_int_equal(tl_pb_pack(message, &b), 0);
+    w->replies = 0;
+    assert_int_equal(
+        tl_bus_request(w->bus, subject, b.p ? b.p : "", b.n, TL_MSEC(500), 6, on_reply, w), 0);
+    tl_buf_done(&b);
+    assert_true(turn_until(w->loop, &w->replies));
+    return w->code;
+}
+
+static int ready(struct world *w, const char *agent)
+{
+    Threadline__Acd__V1__SetAgentStateRequest q =
+        THREADLINE__ACD__V1__SET_AGENT_STATE_REQUEST__INIT;
+    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
+
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
+    a.agent_id = (char *)(uintptr_t)agent;
+    q.actor = &a;
+    q.ready = true;
+    return ask(w, "set_agent_state", &q);
+}
+
+static int enqueue(struct world *w, const char *id)
+{
+    Threadline__Acd__V1__EnqueueRequest q = THREADLINE__ACD__V1__ENQUEUE_REQUEST__INIT;
+
+    q.contact_id = (char *)(uintptr_t)id;
+    q.queue = (char *)(uintptr_t) "help";
+    q.channel = THREADLINE__COMMON__V1__CHANNEL__CHANNEL_VIDEO;
+    return ask(w, "enqueue", &q);
+}
+
+static int accept_offer(struct world *w, const char *agent, uint64_t epoch)
+{
+    Threadline__Acd__V1__AcceptRequest q = THREADLINE__ACD__V1__ACCEPT_REQUEST__INIT;
+    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
+
+    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
+    a.agent_id = (char *)(uintptr_t)agent;
+    q.actor = &a;
+    q.offer_id = w->offer_id;
+    q.epoch = epoch;
+    return ask(w, "accept", &q);
+}
+
+/* ---- the race
+ * -------------------------------------------------------------------------------------------- */
+
+static void a_stopped_owner_is_replaced_and_refused_when_it_goes_on(void **state)
+{
+    struct world *w = *state;
+    uint64_t first;
+    tl_time began;
+
+    assert_int_equal(ready(w, "a1"), 0);
+    assert_int_equal(enqueue(w, "C1"), 0);
+    turn_for(w->loop, TL_MSEC(100));
+    assert_int_equal(w->offers, 1);
+    first = w->epoch;
+
+    kill(owners[0], SIGSTOP);
+    began = tl_clock_mono();
+    while (w->offers == 1 && tl_clock_mono() - began < TL_SEC(10))
+        (void)tl_loop_turn(w->loop);
+    assert_true(w->epoch > first); /* the same offer rings again, under the new epoch */
+    assert_true(tl_clock_mono() - began < TL_SEC(5));
+    assert_int_equal(enqueue(w, "C2"), 0); /* the new owner answers */
+
+    /* The first goes on: requests reached it while it was stopped, and it believes it is the owner.
+     */
+    w->watch = true;
+    w->lowest_after = UINT64_MAX;
+    kill(owners[0], SIGCONT);
+    turn_for(w->loop, TL_SEC(2));
+    assert_int_equal(ready(w, "a2"), 0);
+    turn_for(w->loop, TL_MSEC(300));
+    assert_true(w->lowest_after > first); /* nothing was offered under the old epoch */
+    assert_int_equal(accept_offer(w, "a2", first), 409);
+    assert_int_equal(accept_offer(w, "a2", w->epoch), 0);
+    assert_int_equal(waitpid(owners[0], NULL, WNOHANG), 0); /* it lives, and stands by */
+}
+
+static void redis_goes_between_claim_and_ring(void **state)
+{
+    struct world *w = *state;
+    Threadline__Acd__V1__EnqueueRequest q = THREADLINE__ACD__V1__ENQUEUE_REQUEST__INIT;
+    Threadline__Acd__V1__ListContactsRequest list =
+        THREADLINE__ACD__V1__LIST_CONTACTS_REQUEST__INIT;
+    struct tl_buf b = TL_BUF(65536);
+    int offers;
+
+    TL_UNUSED(q);
+    TL_UNUSED(b);
+    offers = w->offers;
+    server_kill(&redis); /* with everything it knew: nothing is on disk */
+    turn_for(w->loop, TL_MSEC(300));
+    server_start(&redis);
+    turn_for(w->loop, TL_SEC(3));
+    assert_int_equal(enqueue(w, "C3"), 0); /* told only after it is stored again */
+    assert_int_equal(ask(w, "list_contacts", &list), 0);
+    assert_int_equal(w->offers, offers); /* nobody was offered twice */
+}
+
+static int begin(void **state)
+{
+    static char nats_port[16], redis_port[16];
+    struct world *w = calloc(1, sizeof(*w));
+
+    *state = w;
+    if (!program_there("nats-server") || !program_there("redis-server"))
+        return -1;
+    server_prepare(&nats);
+    server_prepare(&redis);
+    (void)snprintf(nats_port, sizeof(nats_port), "%d", nats.port);
+    (void)snprintf(redis_port, sizeof(redis_port), "%d", redis.port);
+    (void)snprintf(nats_url, sizeof(nats_url), "nats://127.0.0.1:%d", nats.port);
+    (void)snprintf(redis_url, sizeof(redis_url), "redis://127.0.0.1:%d", redis.port);
+    const char *n[] = {"nats-server", "-a",  "127.0.0.1", "-p", nats_port,
+                       "-js",         "-sd", nats.dir,    NULL};
+    const char *r[] = {"redis-server", "--port",       redis_port, "--bind",
+                       "127.0.0.1",    "--save",       "",         "--dir",
+                       redis.dir,      "--appendonly", "no",       NULL};
+    memcpy(nats.argv, n, sizeof(n));
+    memcpy(redis.argv, r, sizeof(r));
+    server_start(&nats);
+    server_start(&redis);
+    owners[0] = start_owner("one");
+    usleep(500000);
+    owners[1] = start_owner("two");
+    const struct tl_bus_opts opts = {.url = nats_url, .name = "test"};
+    tl_log_setup("test", TL_ERROR);
+    if (tl_loop_new(&w->loop) || tl_bus_open(&w->bus, w->loop, &opts) ||
+        tl_bus_subscribe(&w->pushes, w->bus, "tl.agent.*", NULL, on_push, w))
+        return -1;
+    turn_for(w->loop, TL_SEC(1));
+    return tl_bus_ready(w->bus) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 2; i++) {
+        kill(owners[i], SIGKILL);
+        waitpid(owners[i], NULL, 0);
+    }
+    tl_sub_free(w->pushes);
+    tl_bus_close(w->bus);
+    tl_loop_free(w->loop);
+    server_done(&nats);
+    server_done(&redis);
+    free(w);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stopped_owner_is_replaced_and_refused_when_it_goes_on),
+        cmocka_unit_test(redis_goes_between_claim_and_ring),
+    };
+
+    return cmocka_run_group_tests(tests, begin, end);
+}
