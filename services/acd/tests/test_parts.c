@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <adapters/policy_yaml.h>
+#include <core/hours.h>
 #include <core/state.h>
 #include <lab/crowd.h>
 #include <tl_mem.h>
@@ -191,6 +192,41 @@ static void a_freed_agent_says_so(void **state)
     step(w, (struct acd_fact){.kind = ACD_TICK}); /* missed */
 }
 
+static void hours_that_make_no_sense(void **state)
+{
+    static const char *const days[] = {"", "someday", "mon-someday", "-"};
+    static const char *const windows[] = {"",
+                                          "9:00-18:00",
+                                          "09:00-18:0",
+                                          "09:00-25:00",
+                                          "09:60-10:00",
+                                          "24:30-24:40",
+                                          "09x00-18:00",
+                                          "10:00-10:00",
+                                          "09:00_18:00"};
+    static const char *const dates[] = {"",           "2026-1-01",  "2026-13-01", "2026-12-32",
+                                        "202a-12-24", "1969-12-31", "2026/12/24", "2026-12/24"};
+    struct hours h = {.n_windows = 0};
+
+    (void)state;
+    for (size_t i = 0; i < TL_LEN(days); i++)
+        assert_int_equal(hours_add(&h, tl_str(days[i]), TL_STR("09:00-10:00")), -EINVAL);
+    for (size_t i = 0; i < TL_LEN(windows); i++)
+        assert_int_equal(hours_add(&h, TL_STR("mon"), tl_str(windows[i])), -EINVAL);
+    for (size_t i = 0; i < TL_LEN(dates); i++)
+        assert_int_equal(hours_add_holiday(&h, tl_str(dates[i])), -EINVAL);
+    assert_false(hours_open(&h, 0));
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(hours_add(&h, TL_STR("Sun-Sat"), TL_STR("00:00-24:00")), 0);
+    assert_int_equal(hours_add(&h, TL_STR("mon"), TL_STR("09:00-10:00")), -ENOSPC);
+    for (int i = 0; i < HOURS_HOLIDAYS_MAX; i++)
+        assert_int_equal(hours_add_holiday(&h, TL_STR("2026-02-28")), 0);
+    assert_int_equal(hours_add_holiday(&h, TL_STR("2026-02-28")), -ENOSPC);
+    assert_true(hours_open(&h, 0));
+    assert_false(hours_open(&h, INT64_C(20512) * 86400 + 60)); /* 2026-02-28 */
+    assert_true(hours_open(&h, INT64_C(20513) * 86400));
+}
+
 static void everything_has_a_name(void **state)
 {
     (void)state;
@@ -209,6 +245,11 @@ static void everything_has_a_name(void **state)
     for (int i = 0; i < ACD_REJECTIONS; i++)
         assert_string_not_equal(acd_rejection_name((enum acd_rejection)i), "unknown");
     assert_string_equal(acd_fact_name(ACD_FACTS), "unknown");
+    assert_string_equal(acd_outcome_name(ACD_OUTCOMES), "unknown");
+    assert_string_equal(acd_presence_name((enum acd_presence)0), "unknown");
+    assert_string_equal(acd_cause_name(ACD_CAUSES), "unknown");
+    assert_string_equal(acd_decision_name(ACD_DECISIONS), "unknown");
+    assert_string_equal(acd_rejection_name(ACD_REJECTIONS), "unknown");
     assert_string_equal(acd_contact_state_name(ACD_FREE_SLOT), "unknown");
 }
 
@@ -367,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_story_of_a_contact_can_be_read, begin, end),
         cmocka_unit_test_setup_teardown(a_freed_agent_says_so, begin, end),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_not_loaded, begin, end),
+        cmocka_unit_test(hours_that_make_no_sense),
         cmocka_unit_test(everything_has_a_name),
         cmocka_unit_test(the_wheel_keeps_every_deadline),
         cmocka_unit_test(counting_is_the_same_with_and_without_the_instruction),
