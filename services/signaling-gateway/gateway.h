@@ -1,11 +1,14 @@
 /**
  * @file gateway.h  Shared by the handlers: handlers.c (frames and pushes), greeting.c (welcome and
- * snapshot), farewell.c (telling others that a session is over), beat.c (once a second).
+ * snapshot), farewell.c (telling others that a session is over), beat.c (once a second), shortcut.c
+ * (typing between two who are both here).
  */
 #ifndef SIGNALING_GATEWAY_H
 #define SIGNALING_GATEWAY_H
 
+#include "core/pairs.h"
 #include "handlers.h"
+#include "wire.h"
 #include <tl_log.h>
 #include <tl_metrics.h>
 
@@ -15,6 +18,7 @@ struct gateway {
     struct tl_sub *subs[4];
     struct tl_timer *wake; /* the next grace time that ends */
     struct tl_timer *beat; /* every second */
+    struct pairs pairs;    /* shortcut.c */
     struct tl_list farewells;
     struct tl_buf json;    /* the frame being written; one at a time, one thread */
     struct tl_buf request; /* the command being written */
@@ -30,7 +34,7 @@ struct gateway {
     uint64_t greetings;
     struct {
         struct tl_metric *sessions, *away, *agents, *frames, *pushes, *answers, *farewells,
-            *adopted;
+            *adopted, *shortcuts;
     } m;
 };
 
@@ -54,6 +58,11 @@ void greeting_free(void *greeting);
 int farewell_say(struct gateway *g, const struct who *who, const char *cause, bool to_acd);
 void farewell_retry(struct gateway *g);
 void farewell_free_all(struct gateway *g);
+
+/** A contact_state went to this customer's session: learn or forget who talks with whom. */
+void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct tl_str session);
+/** True when it was a typing frame and both sides are connected here: it has been passed on. */
+bool shortcut_typing(struct gateway *g, struct session *x, struct tl_str json);
 
 /** Once a second: say to the ACD and to the other gateways who lives here, adopt who lost theirs,
  * repeat farewells.  -ENOMEM. */

@@ -259,6 +259,8 @@ void gateway_frame(struct session *x, struct tl_str json)
     bool on;
     int err;
 
+    if (shortcut_typing(g, x, json))
+        return;
     tl_buf_clear(&g->why);
     err = wire_frame(&f, json, &g->why);
     if (err == -ENOMEM) {
@@ -313,9 +315,13 @@ static void on_session_push(void *arg, const struct tl_msg *m)
 {
     struct gateway *g = arg;
     struct session *x = sessions_find(g->sessions, addressee(m, TL_STR("tl.session.")));
+    struct wire_learned learned = {0};
 
-    if (x && session_socket(x) && read_push(g, m, NULL))
-        gateway_send(g, x, tl_buf_str(&g->json));
+    if (!x || !read_push(g, m, &learned))
+        return;
+    if (learned.contact_state)
+        shortcut_learn(g, &learned, session_id(x));
+    gateway_send(g, x, tl_buf_str(&g->json));
 }
 
 static void on_agent_push(void *arg, const struct tl_msg *m)
@@ -328,6 +334,8 @@ static void on_agent_push(void *arg, const struct tl_msg *m)
         return;
     if (learned.agent_state)
         agent_wants(a, learned.ready, tl_str(learned.reason));
+    if (learned.contact_state && !learned.talking) /* the customer may be gone by now */
+        pairs_forget(&g->pairs, tl_str(learned.contact));
     for (struct session *x = agent_next_session(a, NULL); x; x = agent_next_session(a, x))
         gateway_send(g, x, tl_buf_str(&g->json));
 }
@@ -390,6 +398,8 @@ static void make_metrics(struct gateway *g)
     g->m.pushes = tl_counter("tl_signaling_pushes_total", NULL, "pushes that met a session here");
     g->m.adopted = tl_counter("tl_signaling_adopted_total", NULL,
                               "sessions taken over from gateways that died");
+    g->m.shortcuts =
+        tl_counter("tl_signaling_shortcuts_total", NULL, "frames passed from socket to socket");
     tl_metrics_on_read(on_metrics, g);
 }
 
@@ -467,6 +477,7 @@ struct gateway *gateway_free(struct gateway *g)
              x = sessions_next(g->sessions, x))
             greeting_free(session_user(x));
     farewell_free_all(g);
+    pairs_done(&g->pairs);
     sessions_free(g->sessions);
     tl_timer_free(g->wake);
     tl_timer_free(g->beat);

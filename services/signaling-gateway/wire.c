@@ -314,11 +314,23 @@ int wire_answer(const struct wire_call *call, const char *in_reply_to, const voi
     return err;
 }
 
+static void learn_contact(struct wire_learned *l, const Threadline__Signaling__V1__ContactState *c)
+{
+    l->contact_state = true;
+    l->talking = c->agent &&
+                 (c->phase == THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_CONNECTED ||
+                  c->phase == THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_HELD);
+    tl_str_put(l->contact, sizeof(l->contact), tl_str(c->contact_id));
+    tl_str_put(l->agent, sizeof(l->agent), tl_str(c->agent ? c->agent->id : ""));
+}
+
 static void learn(struct wire_learned *l, const ServerMessage *m)
 {
     Threadline__Signaling__V1__AgentPresence p;
 
     *l = (struct wire_learned){0};
+    if (m->body_case == TAG(CONTACT_STATE))
+        learn_contact(l, m->contact_state);
     if (m->body_case != TAG(AGENT_STATE))
         return;
     p = m->agent_state->presence;

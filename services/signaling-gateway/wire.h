@@ -74,6 +74,9 @@ struct wire_learned {
     bool agent_state; /**< it tells of the agent's state: */
     bool ready;
     char reason[40];
+    bool contact_state; /**< it tells of a contact: */
+    bool talking;       /**< connected or held, with this agent */
+    char contact[TL_ID_MAX + 1], agent[TL_ID_MAX + 1];
 };
 /** A pushed ServerMessage -> JSON.  learned may be NULL.  0; -EBADMSG: not a ServerMessage with a
  * member; -ENOMEM. */

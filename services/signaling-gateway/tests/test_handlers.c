@@ -104,6 +104,55 @@ static void a_frame_becomes_a_command_and_its_answer_a_frame(void **state)
     assert_int_equal(s.closed, 0);
 }
 
+static void tell_phase(const char *subject, const char *contact, int phase)
+{
+    Threadline__Signaling__V1__ContactState c = THREADLINE__SIGNALING__V1__CONTACT_STATE__INIT;
+    Threadline__Common__V1__Person agent = THREADLINE__COMMON__V1__PERSON__INIT;
+
+    agent.id = (char *)"agent-1";
+    c.contact_id = (char *)contact;
+    c.phase = (Threadline__Signaling__V1__ContactPhase)phase;
+    c.agent = &agent;
+    push(subject, THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_CONTACT_STATE, &c);
+}
+
+#define TALK "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+static void typing_between_two_who_are_here_needs_no_bus(void **state)
+{
+    static const char frame[] =
+        "{\"id\":\"t1\",\"typing\":{\"contact_id\":\"" TALK "\",\"on\":true}}";
+    static const char pushed[] = "{\"typing\":{\"contact_id\":\"" TALK "\",\"on\":true}}";
+    struct who customer = a_customer(), agent = an_agent("agent-1"), other = a_customer();
+    struct socket c, a, o;
+    char subject[80];
+
+    TL_UNUSED(state);
+    comes(0, &c, &customer);
+    comes(0, &a, &agent);
+    comes(0, &o, &other);
+    wait_for_greeting(&c);
+    wait_for_greeting(&a);
+    wait_for_greeting(&o);
+    says(&c, frame); /* nobody has said yet that they talk: the long way */
+    world_until(w.typings == 1);
+    snprintf(subject, sizeof(subject), "tl.session.%s", customer.session.s);
+    tell_phase(subject, TALK, THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_CONNECTED);
+    says(&c, frame);
+    assert_true(heard(&a, pushed));
+    says(&a, frame);
+    assert_true(heard(&c, pushed));
+    assert_true(heard(&c, "{\"in_reply_to\":\"t1\",\"ok\":{}}"));
+    assert_int_equal(w.typings, 1);
+    says(&o, frame); /* not their contact: conversation refuses, the two hear nothing */
+    world_until(w.typings == 2);
+    assert_false(heard(&o, pushed));
+    tell_phase("tl.agent.agent-1", TALK,
+               THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_WRAP_UP);
+    says(&c, frame);
+    world_until(w.typings == 3);
+}
+
 static void a_bad_frame_harms_one_peer(void **state)
 {
     static const char *const bad[] = {"nonsense", "{}", "{\"fly\":{}}",
@@ -440,6 +489,8 @@ int main(void)
         STORY(what_happens_meanwhile_follows_the_snapshot),
         STORY(the_snapshot_comes_when_conversation_is_back),
         STORY(a_frame_becomes_a_command_and_its_answer_a_frame),
+        STORY(typing_between_two_who_are_here_needs_no_bus),
+        STORY(typing_between_two_who_are_here_needs_no_bus),
         STORY(a_bad_frame_harms_one_peer),
         STORY(too_many_questions_wait),
         STORY(the_newest_socket_gets_everything),
