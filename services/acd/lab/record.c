@@ -109,6 +109,8 @@ static int note_queued(struct reader *in, const event *e)
     struct record_contact *c;
     int err = contact_of(in, e->meta->contact_id, &c);
 
+    if (at < e->meta->occurred_at_us - TL_HOUR(24))
+        at = e->meta->occurred_at_us; /* nobody waits for days: the sender's clock was wrong */
     if (err || (c->at && c->at <= at))
         return err; /* in line again: the first time counts */
     c->at = at;

@@ -26,6 +26,7 @@ static const char help[] =
     "  was not (a random answered contact of that queue).  So \"recorded\" and a replay of the "
     "old\n"
     "  rules differ a little: the fair comparison is --baseline with --policy.\n"
+    "  Recorded P(wait) counts everybody who was not answered.  Opening hours are not applied.\n"
     "  A contact's own skill requirements count as level 1; transfers and consultations are not\n"
     "  replayed: the talk is that of the last conversation.\n";
 
