@@ -180,8 +180,8 @@ static int note(struct reader *in, const event *e)
     if (!e->meta || e->meta->occurred_at_us <= 0)
         return -EBADMSG;
     r->events++;
-    r->first =
-        r->events == 1 ? e->meta->occurred_at_us : TL_LOWER(r->first, e->meta->occurred_at_us);
+    if (r->first == 0 || e->meta->occurred_at_us < r->first)
+        r->first = e->meta->occurred_at_us;
     r->last = TL_HIGHER(r->last, e->meta->occurred_at_us);
     switch (e->event_case) {
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_QUEUED: return note_queued(in, e);
