@@ -51,12 +51,24 @@ static bool next(void *arg, struct floor_call *ret)
     return traffic_next(arg, ret);
 }
 
+/* Every invariant of the core, after every fact. */
+static int check(void *arg, const struct acd *acd)
+{
+    char line[256] = "";
+
+    (void)arg;
+    if (acd_check(acd, line, sizeof(line)))
+        fail_msg("%s", line);
+    return 0;
+}
+
 static int run(struct scenario *s, uint64_t seed, struct floor_result *ret)
 {
     const struct floor_opts opts = {.policy = &s->policy,
                                     .source = next,
                                     .shifts = s->shifts,
                                     .n_shifts = s->n_shifts,
+                                    .check = check,
                                     .arg = &s->traffic};
 
     traffic_start(&s->traffic, seed, s->start);

@@ -65,17 +65,26 @@ static struct record *must_load(const char *text)
           "\"AGENT_PRESENCE_" before "\"")
 
 /* c1 is answered, c2 hangs up behind it after 20 s, c3 waits for c1's wrap-up. */
-#define DAY                                                                          \
-    AGENT("100", "OFFLINE", "READY")                                                 \
-    QUEUED("110", "c1")                                                              \
-    AGENT("110", "READY", "RINGING")                                                 \
-    ACCEPTED("112", "c1", "2000", "2000")                                            \
-    AGENT("112", "RINGING", "BUSY") QUEUED("120", "c2") QUEUED("130", "c3")          \
-        GONE("140", "c2", "customer_left", "20000") RELEASED("212", "c1", "100000")  \
-            AGENT("212", "BUSY", "WRAP_UP") WRAPPED("222", "c1", "10000")            \
-                ACCEPTED("224", "c3", "94000", "2000") AGENT("224", "READY", "BUSY") \
-                    RELEASED("284", "c3", "60000") WRAPPED("289", "c3", "5000")      \
-                        AGENT("289", "WRAP_UP", "READY") AGENT("300", "READY", "OFFLINE")
+/* clang-format off */
+#define DAY \
+    AGENT("100", "OFFLINE", "READY") \
+    QUEUED("110", "c1") \
+    AGENT("110", "READY", "RINGING") \
+    ACCEPTED("112", "c1", "2000", "2000") \
+    AGENT("112", "RINGING", "BUSY") \
+    QUEUED("120", "c2") \
+    QUEUED("130", "c3") \
+    GONE("140", "c2", "customer_left", "20000") \
+    RELEASED("212", "c1", "100000") \
+    AGENT("212", "BUSY", "WRAP_UP") \
+    WRAPPED("222", "c1", "10000") \
+    ACCEPTED("224", "c3", "94000", "2000") \
+    AGENT("224", "READY", "BUSY") \
+    RELEASED("284", "c3", "60000") \
+    WRAPPED("289", "c3", "5000") \
+    AGENT("289", "WRAP_UP", "READY") \
+    AGENT("300", "READY", "OFFLINE")
+/* clang-format on */
 
 #define RULES "queues: [{name: sales, wrap_up: 30s}]\nagents: [{id: a1, queues: [sales]}]\n"
 
