@@ -20,6 +20,7 @@
 struct person {
     int fd;
     char session[27];
+    char contact[27]; /* what the two of a pair have in common; also the agent's id */
     char resume[300];
 };
 
@@ -159,15 +160,20 @@ static inline void come(struct person *p, uint16_t port, int http, const char *b
         die("no snapshot");
 }
 
-static inline void visitor_token(const struct tl_token_key *key, char *out, size_t size)
+/* A visitor, or an agent of that id. */
+static inline void token_of(const struct tl_token_key *key, const char *agent, char *out,
+                            size_t size)
 {
-    struct tl_claims c = {.kind = "visitor",
-                          .name = "Somebody with a name",
-                          .tier = "gold",
+    struct tl_claims c = {.name = "Somebody with a name",
                           .expires_at = tl_clock_wall() + TL_HOUR(1)};
     struct tl_buf token = TL_BUF(TL_TOKEN_MAX);
 
+    strcpy(c.kind, agent ? "agent" : "visitor");
+    strcpy(c.tier, agent ? "" : "gold");
+    strcpy(c.role, agent ? "agent" : "");
     c.subject = tl_id_new();
+    if (agent)
+        tl_str_put(c.subject.s, sizeof(c.subject.s), tl_str(agent));
     if (tl_token_sign(&token, key, &c) || !tl_str_put(out, size, tl_buf_str(&token)))
         die("token");
     tl_buf_done(&token);
