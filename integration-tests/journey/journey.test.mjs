@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { directCall, hears, lastSilence, newPage, startBrowser, video } from '../lib/browser.mjs';
 import { AGENT_HZ, Agent, backTogether, Customer, CUSTOMER_HZ, hearEachOther } from '../lib/people.mjs';
-import { kafkaBrokers, kill9, logs, origin, percentile, pid, runDir, sleep, tl, until } from '../lib/platform.mjs';
+import { kafkaBrokers, kill9, logs, metric, origin, percentile, pid, runDir, sleep, tl, until } from '../lib/platform.mjs';
 import * as stream from '../lib/stream.mjs';
 
 const SECRET = 'Zyzzogeton-4711'; // typed into the page; must be nowhere else
@@ -23,8 +23,13 @@ function spy(page) {
   page.on('websocket', ws => ws.on('framesent', f => sentByCustomer.push(String(f.payload))));
 }
 
+const waiting = async () => (await Promise.all(['acd', 'standby_acd'].map(s => metric(s, 'tl_acd_waiting'))))
+  .reduce((a, b) => a + b);
+
 before(async () => {
   mkdirSync(shots, { recursive: true });
+  // Whoever waits from before would ring first: their sessions' grace time ends within seconds.
+  await until('nobody to be in line', async () => await waiting() === 0, 60_000, 500);
   marks = kafkaBrokers ? stream.ends() : null;
   [browserC, browserA] = await Promise.all([startBrowser(CUSTOMER_HZ), startBrowser(AGENT_HZ)]);
 });

@@ -54,8 +54,8 @@ test('a duplicated shop tab takes the call with it; the old one says so and stay
   await customer.goto('/shop/checkout');
   const sockets = { n: 0 };
   customer.page.on('websocket', () => { sockets.n++; });
-  await customer.help('voice');
   await agent.ready();
+  await customer.help('voice');
   await agent.ringing();
   await agent.at('accept').click();
   await customer.step('connected');
