@@ -1,5 +1,6 @@
 /* Nobody stays stuck: work that failed is asked for again every second, overdue phases end every
- * two, and every ten the leading replica compares what conversation, ACD and media-relay believe.
+ * two, and every ten the leading replica compares what conversation, ACD, media-relay and the
+ * gateways believe.
  */
 #include "handlers.h"
 
@@ -19,7 +20,10 @@ struct mend {
     tl_time next_round; /**< monotonic */
     bool busy, led, dues;
     struct cv_views views;
-    struct tl_id after; /**< page under way */
+    struct tl_id after;       /**< page under way */
+    size_t asked;             /**< of our contacts: up to here the gateways have been asked */
+    struct cv_missed *missed; /**< kept from round to round */
+    size_t n_missed;
     int repairs;
 };
 
@@ -83,6 +87,8 @@ static void end_round(struct mend *m)
     tl_free(m->views.ours);
     tl_free(m->views.acd);
     tl_free(m->views.media);
+    tl_free(m->views.unknown);
+    tl_free(m->views.missed);
     m->views = (struct cv_views){0};
     m->busy = false;
 }
@@ -122,6 +128,72 @@ static void repair(void *arg, const struct cv_repair *r)
     cv_submit(t, &r->contact);
 }
 
+static void forget_missed(struct mend *m)
+{
+    m->missed = tl_free(m->missed);
+    m->n_missed = 0;
+}
+
+static void compare(struct mend *m)
+{
+    struct cv_views *v = &m->views;
+
+    if (v->sessions_known && v->n_unknown) {
+        v->missed = tl_alloc(v->n_ours, sizeof *v->missed);
+        v->sessions_known = v->missed != NULL;
+    }
+    v->before = m->missed;
+    v->n_before = m->n_missed;
+    m->repairs = 0;
+    cv_compare(v, repair, m);
+    if (v->sessions_known) {
+        forget_missed(m);
+        m->missed = v->missed;
+        m->n_missed = v->n_missed;
+        v->missed = NULL;
+    }
+    end_round(m);
+}
+
+static void ask_sessions(struct mend *m);
+
+static void sessions_answered(void *arg, const struct tl_reply *r)
+{
+    struct mend *m = arg;
+    struct cv_views *v = &m->views;
+
+    v->sessions_known = !r->err && cv_wire_unknown(r->data, r->n, &v->unknown, &v->n_unknown) == 0;
+    if (v->sessions_known)
+        ask_sessions(m);
+    else
+        compare(m);
+}
+
+/** The next of them, until all have been asked about; then the comparison. */
+static void ask_sessions(struct mend *m)
+{
+    const struct tl_id *sessions[CV_WIRE_SESSIONS_MAX];
+    const struct cv_views *v = &m->views;
+    struct tl_buf req = TL_BUF(64 * CV_WIRE_SESSIONS_MAX);
+    size_t n = 0;
+    int err;
+
+    for (; m->asked < v->n_ours && n < CV_WIRE_SESSIONS_MAX; m->asked++)
+        if (cv_asks_session(&v->ours[m->asked], v->asked_at))
+            sessions[n++] = &v->ours[m->asked].session;
+    if (!n) {
+        compare(m);
+        return;
+    }
+    err = cv_wire_list_unknown(sessions, n, &req);
+    if (!err)
+        err = tl_bus_request(m->cv->bus, "tl.cmd.signaling.list_unknown", req.p, req.n, 0, 0,
+                             sessions_answered, m);
+    if (err)
+        sessions_answered(m, &(struct tl_reply){.err = err});
+    tl_buf_done(&req);
+}
+
 static void read_ours(struct mend *m);
 
 static void ours(void *arg, int err, const struct cv_contact *rows, int n)
@@ -140,11 +212,13 @@ static void ours(void *arg, int err, const struct cv_contact *rows, int n)
 
         v->ours[v->n_ours++] = (struct cv_ours){.id = c->id,
                                                 .agent = c->agent,
+                                                .session = c->session,
                                                 .version = c->version,
                                                 .phase = c->phase,
                                                 .owed = c->owed,
                                                 .audio = cv_has_audio(c),
-                                                .since = c->since};
+                                                .since = c->since,
+                                                .requested_at = c->requested_at};
         cv_wait_note(m->cv, c);
     }
     if (n == PAGE) {
@@ -152,9 +226,9 @@ static void ours(void *arg, int err, const struct cv_contact *rows, int n)
         read_ours(m);
         return;
     }
-    m->repairs = 0;
-    cv_compare(v, repair, m);
-    end_round(m);
+    m->asked = 0;
+    v->sessions_known = true;
+    ask_sessions(m);
 }
 
 static void read_ours(struct mend *m)
@@ -236,8 +310,10 @@ static void on_tick(void *arg)
     tl_time now = tl_loop_now(cv->loop);
 
     nudge_all(cv);
-    if (leads && !m->led)
+    if (leads && !m->led) {
         m->next_round = now; /* start-up and take-over are recovery */
+        forget_missed(m);    /* of an earlier reign */
+    }
     m->led = leads;
     if (!leads)
         return;
@@ -268,6 +344,7 @@ void cv_mend_stop(struct cv *cv)
     if (!cv->mend)
         return;
     end_round(cv->mend);
+    forget_missed(cv->mend);
     tl_timer_free(cv->mend->tick);
     cv->mend = tl_free(cv->mend);
 }

@@ -80,11 +80,14 @@ int cv_wire_agent(const void *data, size_t n, char name[80]);
 /** Appends to a growing array; ret_n counts. */
 int cv_wire_acd_rows(const void *data, size_t n, struct cv_seen **rows, size_t *ret_n);
 int cv_wire_media_rows(const void *data, size_t n, struct cv_seen **rows, size_t *ret_n);
+int cv_wire_unknown(const void *data, size_t n, struct tl_id **rows, size_t *ret_n);
 
 /* Requests to others. */
 int cv_wire_get_visit(const struct tl_id *visit, const struct tl_id *visitor, struct tl_buf *out);
 int cv_wire_get_agent(const struct tl_id *agent, struct tl_buf *out);
 int cv_wire_acd_list(const struct tl_id *after, struct tl_buf *out);
+#define CV_WIRE_SESSIONS_MAX 500
+int cv_wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out);
 /** The request that pays one owed bit. */
 int cv_wire_work(const struct cv_contact *c, unsigned work, struct tl_buf *out);
 

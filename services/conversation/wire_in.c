@@ -13,6 +13,7 @@
 #include <threadline/conversation/v1/commands.pb-c.h>
 #include <threadline/ivr/v1/commands.pb-c.h>
 #include <threadline/media/v1/commands.pb-c.h>
+#include <threadline/signaling/v1/gateways.pb-c.h>
 
 _Static_assert((int)CV_VIDEO == THREADLINE__COMMON__V1__CHANNEL__CHANNEL_VIDEO, "channel");
 _Static_assert((int)CV_PHONE == THREADLINE__COMMON__V1__CHANNEL__CHANNEL_PHONE, "channel");
@@ -517,6 +518,25 @@ int cv_wire_media_rows(const void *data, size_t n, struct cv_seen **rows, size_t
             err = -EBADMSG;
         else
             (*ret_n)++;
+    }
+    tl_pb_free(m);
+    return err;
+}
+
+int cv_wire_unknown(const void *data, size_t n, struct tl_id **rows, size_t *ret_n)
+{
+    Threadline__Signaling__V1__ListUnknownResponse *m = NULL;
+    struct tl_id *p;
+    int err = TL_PB_UNPACK(threadline__signaling__v1__list_unknown_response, data, n, &m);
+
+    if (!err && m->n_unknown_session_ids) {
+        p = tl_resize(*rows, *ret_n + m->n_unknown_session_ids, sizeof *p);
+        err = p ? 0 : -ENOMEM;
+        *rows = p ? p : *rows;
+    }
+    for (size_t i = 0; !err && i < m->n_unknown_session_ids; i++) {
+        err = need_id(&(*rows)[*ret_n], m->unknown_session_ids[i]);
+        *ret_n += !err;
     }
     tl_pb_free(m);
     return err;

@@ -13,6 +13,7 @@
 #include <threadline/ivr/v1/commands.pb-c.h>
 #include <threadline/media/v1/commands.pb-c.h>
 #include <threadline/signaling/v1/client.pb-c.h>
+#include <threadline/signaling/v1/gateways.pb-c.h>
 
 #define MSG(Type, NAME, var) Threadline__##Type var = THREADLINE__##NAME##__INIT
 
@@ -385,6 +386,18 @@ int cv_wire_acd_list(const struct tl_id *after, struct tl_buf *out)
 
     m.after_contact_id = id(after);
     m.limit = 1000;
+    return tl_pb_pack(&m, out);
+}
+
+int cv_wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out)
+{
+    MSG(Signaling__V1__ListUnknownRequest, SIGNALING__V1__LIST_UNKNOWN_REQUEST, m);
+    char *ids[CV_WIRE_SESSIONS_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        ids[i] = id(sessions[i]);
+    m.n_session_ids = n;
+    m.session_ids = ids;
     return tl_pb_pack(&m, out);
 }
 

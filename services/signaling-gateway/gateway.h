@@ -1,7 +1,7 @@
 /**
  * @file gateway.h  Shared by the handlers: handlers.c (frames and pushes), greeting.c (welcome and
  * snapshot), farewell.c (telling others that a session is over), beat.c (once a second), shortcut.c
- * (typing between two who are both here).
+ * (typing between two who are both here), known.c (which sessions are nowhere).
  */
 #ifndef SIGNALING_GATEWAY_H
 #define SIGNALING_GATEWAY_H
@@ -15,7 +15,7 @@
 struct gateway {
     struct gateway_opts o;
     struct sessions *sessions;
-    struct tl_sub *subs[4];
+    struct tl_sub *subs[5];
     struct tl_timer *wake; /* the next grace time that ends */
     struct tl_timer *beat; /* every second */
     struct pairs pairs;    /* shortcut.c */
@@ -63,6 +63,9 @@ void farewell_free_all(struct gateway *g);
 void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct tl_str session);
 /** True when it was a typing frame and both sides are connected here: it has been passed on. */
 bool shortcut_typing(struct gateway *g, struct session *x, struct tl_str json);
+
+/** ListUnknown of the conversation's reconciler. */
+void known_asked(void *arg, const struct tl_msg *m);
 
 /** Once a second: say to the ACD and to the other gateways who lives here, adopt who lost theirs,
  * repeat farewells.  -ENOMEM. */

@@ -408,10 +408,12 @@ int gateway_new(struct gateway **ret, const struct gateway_opts *opts)
     static const struct {
         const char *subject;
         tl_msg_fn *fn;
+        const char *queue; /* NULL: every gateway hears it */
     } subs[] = {{"tl.session.*", on_session_push},
                 {"tl.agent.*", on_agent_push},
                 {"tl.analytics.board", on_board},
-                {"tl.cmd.signaling.taken", on_taken}};
+                {"tl.cmd.signaling.taken", on_taken},
+                {"tl.cmd.signaling.list_unknown", known_asked, "signaling"}};
     struct gateway *g = tl_alloc(1, sizeof(*g));
     uint64_t seed;
     int err;
@@ -425,7 +427,8 @@ int gateway_new(struct gateway **ret, const struct gateway_opts *opts)
     tl_random(&seed, sizeof(seed));
     err = sessions_new(&g->sessions, opts->grace, seed, g);
     for (size_t i = 0; !err && i < TL_LEN(subs); i++)
-        err = tl_bus_subscribe(&g->subs[i], g->o.bus, subs[i].subject, NULL, subs[i].fn, g);
+        err =
+            tl_bus_subscribe(&g->subs[i], g->o.bus, subs[i].subject, subs[i].queue, subs[i].fn, g);
     if (!err)
         err = tl_timer_new(&g->wake, g->o.loop, on_wake, g);
     if (!err)

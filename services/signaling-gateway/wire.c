@@ -565,6 +565,40 @@ int wire_taken_read(const void *data, size_t n, struct tl_id *ret_session,
     return err;
 }
 
+int wire_list_unknown_read(const void *data, size_t n, struct tl_id **ret, size_t *ret_n)
+{
+    Threadline__Signaling__V1__ListUnknownRequest *m = NULL;
+    struct tl_id *ids = NULL;
+    int err = TL_PB_UNPACK(threadline__signaling__v1__list_unknown_request, data, n, &m);
+
+    if (!err && m->n_session_ids > WIRE_UNKNOWN_MAX)
+        err = -EBADMSG;
+    if (!err && m->n_session_ids) {
+        ids = tl_alloc(m->n_session_ids, sizeof(*ids));
+        err = ids ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; !err && i < m->n_session_ids; i++)
+        if (tl_id_parse(&ids[i], tl_str(m->session_ids[i])))
+            err = -EBADMSG;
+    *ret_n = err ? 0 : m->n_session_ids;
+    *ret = err ? tl_free(ids) : ids;
+    tl_pb_free(m);
+    return err;
+}
+
+int wire_unknown(const struct tl_id *sessions, size_t n, struct tl_buf *out)
+{
+    Threadline__Signaling__V1__ListUnknownResponse m =
+        THREADLINE__SIGNALING__V1__LIST_UNKNOWN_RESPONSE__INIT;
+    char *ids[WIRE_UNKNOWN_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        ids[i] = lend(sessions[i].s);
+    m.n_unknown_session_ids = n;
+    m.unknown_session_ids = ids;
+    return tl_pb_pack(&m, out);
+}
+
 /* ---- events -----------------------------------------------------------------------------------
  */
 

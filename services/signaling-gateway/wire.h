@@ -114,6 +114,13 @@ int wire_taken(struct tl_str session, const char *gateway, struct tl_buf *out);
 int wire_taken_read(const void *data, size_t n, struct tl_id *ret_session,
                     struct tl_id *ret_gateway);
 
+#define WIRE_UNKNOWN_MAX 500
+/** ListUnknown's question; ret is the caller's to free, NULL when n is 0.  -EBADMSG: junk, or more
+ * than WIRE_UNKNOWN_MAX; -ENOMEM. */
+int wire_list_unknown_read(const void *data, size_t n, struct tl_id **ret, size_t *ret_n);
+/** Its answer. */
+int wire_unknown(const struct tl_id *sessions, size_t n, struct tl_buf *out);
+
 /** Events; key: agent id or visitor id.  As tl_events_emit(). */
 struct tl_events;
 int wire_session_started(struct tl_events *e, const struct who *who);

@@ -446,7 +446,7 @@ static void customer_lost(struct step *s)
 
     if (cv_is_live(c))
         finish(s, talking(c) || c->talked ? CV_COMPLETED : CV_ABANDONED, CV_CUSTOMER,
-               "session_lost");
+               s->f->cause ? s->f->cause : "session_lost");
 }
 
 static void agent_lost(struct step *s)

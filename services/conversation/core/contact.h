@@ -118,7 +118,7 @@ enum cv_fact_kind {
     CV_RELEASED,        /**< the ACD took the agent away */
     CV_WRAP_UP_TIMEOUT, /**< the ACD's wrap-up timer */
     CV_HUNG_UP,         /**< by says who */
-    CV_CUSTOMER_LOST,
+    CV_CUSTOMER_LOST,   /**< cause; NULL: "session_lost" */
     CV_AGENT_LOST,
     CV_HOLD_ASKED,
     CV_RETRIEVE_ASKED,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 struct round {
-    const struct cv_views *v;
+    struct cv_views *v;
     void (*each)(void *arg, const struct cv_repair *repair);
     void *arg;
 };
@@ -26,6 +26,16 @@ static int find_seen(const void *key, const void *row)
 static int find_ours(const void *key, const void *row)
 {
     return strcmp(key, ((const struct cv_ours *)row)->id.s);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct tl_id *)a)->s, ((const struct tl_id *)b)->s);
+}
+
+static int find_missed(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct cv_missed *)row)->contact.s);
 }
 
 static const struct cv_seen *find(const struct cv_seen *rows, size_t n, const struct tl_id *id)
@@ -128,6 +138,34 @@ static void with_media(const struct round *r, const struct cv_ours *o)
              (struct cv_fact){.kind = CV_MENDED, .work = work, .repair = "lost_by_media"});
 }
 
+bool cv_asks_session(const struct cv_ours *o, tl_time asked_at)
+{
+    return o->phase >= CV_WAITING && o->phase <= CV_HELD && !tl_id_empty(&o->session) &&
+           asked_at - o->requested_at > CV_SESSION_SETTLED;
+}
+
+/** True: the customer is gone for good, and nothing else about the contact matters. */
+static bool without_session(const struct round *r, const struct cv_ours *o)
+{
+    struct cv_views *v = r->v;
+    const struct cv_missed *before;
+    struct cv_missed *now;
+
+    if (!v->n_unknown || !cv_asks_session(o, v->asked_at) ||
+        !bsearch(&o->session, v->unknown, v->n_unknown, sizeof *v->unknown, by_id))
+        return false;
+    before = v->n_before ? bsearch(o->id.s, v->before, v->n_before, sizeof *v->before, find_missed)
+                         : NULL;
+    now = &v->missed[v->n_missed++]; /* ours is sorted, so this is, too */
+    *now = (struct cv_missed){.contact = o->id, .rounds = before ? before->rounds + 1 : 1};
+    if (now->rounds < CV_SESSION_MISSED)
+        return false;
+    mend(r, &o->id, 0,
+         (struct cv_fact){
+             .kind = CV_CUSTOMER_LOST, .cause = "session_unknown", .repair = "session_unknown"});
+    return true;
+}
+
 /** What the others hold on to although it is over for us.  Contacts that we never had stay alone:
  * stepping such a fact finds no contact. */
 static void strays(const struct round *r)
@@ -165,11 +203,16 @@ void cv_compare(struct cv_views *v, void (*each)(void *arg, const struct cv_repa
         qsort(v->acd, v->n_acd, sizeof *v->acd, by_seen);
     if (v->n_media)
         qsort(v->media, v->n_media, sizeof *v->media, by_seen);
+    if (v->n_unknown)
+        qsort(v->unknown, v->n_unknown, sizeof *v->unknown, by_id);
+    v->n_missed = 0;
     for (size_t i = 0; i < v->n_ours; i++) {
         const struct cv_ours *o = &v->ours[i];
 
         if (o->owed)
             mend(&r, &o->id, 0, (struct cv_fact){.kind = CV_MENDED});
+        if (v->sessions_known && without_session(&r, o))
+            continue;
         if (v->asked_at - o->since < CV_SETTLED)
             continue;
         if (v->acd_known)

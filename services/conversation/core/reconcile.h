@@ -1,6 +1,6 @@
 /**
- * @file reconcile.h  What conversation, ACD and media-relay believe about the same contacts, and
- * how to mend the differences.  Pure.
+ * @file reconcile.h  What conversation, ACD, media-relay and the gateways believe about the same
+ * contacts, and how to mend the differences.  Pure.
  *
  * Our phase is the truth about the customer, the ACD's about the agent.  A difference counts only
  * when both sides had time to hear of it (CV_SETTLED), so an event under way is no difference.
@@ -11,15 +11,27 @@
 #include "core/contact.h"
 
 #define CV_SETTLED TL_SEC(2)
+/** A contact this old has a session that the gateways know. */
+#define CV_SESSION_SETTLED TL_SEC(60)
+/** Rounds running in which no gateway knows a session, until it is taken for lost: a gateway that
+ * died, or a store that came back empty, has long been made good by then. */
+#define CV_SESSION_MISSED 3
 
 /** Our row, short. */
 struct cv_ours {
-    struct tl_id id, agent;
+    struct tl_id id, agent, session;
     int64_t version;
     enum cv_phase phase;
     unsigned owed;
     bool audio;
     tl_time since;
+    tl_time requested_at;
+};
+
+/** A contact whose session no gateway has known for so many rounds running. */
+struct cv_missed {
+    struct tl_id contact;
+    int rounds;
 };
 
 /** A contact as the ACD or media-relay sees it. */
@@ -38,8 +50,19 @@ struct cv_views {
     struct cv_seen *media;
     size_t n_media;
     bool media_known;
+    struct tl_id *unknown; /**< sessions that are nowhere; sorted by the call */
+    size_t n_unknown;
+    bool sessions_known;            /**< false: what was missed stays as it was */
+    const struct cv_missed *before; /**< what the last round that knew has counted */
+    size_t n_before;
+    struct cv_missed *missed; /**< sessions_known: this round's count, filled by the call; room for
+                                 n_ours */
+    size_t n_missed;
     tl_time asked_at; /**< when the ACD was asked, before our rows were read */
 };
+
+/** Has this contact a session that somebody should know? */
+bool cv_asks_session(const struct cv_ours *o, tl_time asked_at);
 
 /** A fact to step; version 0: whatever the contact is by now. */
 struct cv_repair {

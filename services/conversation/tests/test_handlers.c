@@ -614,6 +614,68 @@ static void the_reconciler_mends_what_was_missed(void **state)
     assert_int_equal(world_contact(w, id).phase, CV_CONNECTED);
 }
 
+static void reconcile(struct world *w)
+{
+    cv_reconcile(w->cv);
+    world_turn(w);
+}
+
+static void a_customer_whom_no_gateway_knows_is_let_go(void **state)
+{
+    struct world *w = *state;
+    struct neighbour *gateways = world_neighbour(w, "list_unknown");
+    char gone[TL_ID_MAX + 1], stays[TL_ID_MAX + 1];
+
+    (void)snprintf(gone, sizeof gone, "%s", world_request(w, "s1", "r1", 3, false));
+    (void)snprintf(stays, sizeof stays, "%s", world_request(w, "s2", "r2", 3, false));
+    world_neighbour(w, "list_acd")->refuse = 503;
+    world_forget(w);
+    w->unknown = "s1";
+    reconcile(w);
+    assert_int_equal(gateways->asked, 0); /* so young that the session may not be told yet */
+    world_age(w, gone, TL_SEC(61));
+    world_age(w, stays, TL_SEC(61));
+    reconcile(w);
+    gateways->refuse = 503;
+    reconcile(w); /* counts neither way */
+    gateways->refuse = 0;
+    reconcile(w);
+    assert_int_equal(gateways->asked, 3);
+    assert_words(w->events, "");
+    assert_int_equal(world_contact(w, gone).phase, CV_WAITING);
+    reconcile(w);
+    assert_words(w->events, "contact_ended contact_repaired");
+    assert_words(w->asked, "dequeue");
+    assert_int_equal(world_contact(w, gone).phase, CV_ENDED);
+    assert_int_equal(world_contact(w, gone).outcome, CV_ABANDONED);
+    assert_int_equal(world_contact(w, stays).phase, CV_WAITING);
+    reconcile(w);
+    assert_words(w->events, "contact_ended contact_repaired");
+}
+
+static void gateways_that_rave_harm_nobody(void **state)
+{
+    struct world *w = *state;
+    struct neighbour *gateways = world_neighbour(w, "list_unknown");
+    const char *id = world_request(w, "s1", "r1", 3, false);
+
+    world_neighbour(w, "list_acd")->refuse = 503;
+    world_age(w, id, TL_SEC(61));
+    w->unknown = "s1";
+    reconcile(w);
+    reconcile(w);
+    w->unknown = NULL; /* it was only resumed elsewhere */
+    reconcile(w);
+    w->unknown = "s1";
+    reconcile(w);
+    reconcile(w);
+    gateways->raves = true;
+    for (int i = 0; i < 5; i++)
+        reconcile(w);
+    assert_int_equal(gateways->asked, 10);
+    assert_int_equal(world_contact(w, id).phase, CV_WAITING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -644,6 +706,8 @@ int main(void)
         STORY(hold_and_retrieve),
         STORY(two_replicas_share_one_store),
         STORY(the_reconciler_mends_what_was_missed),
+        STORY(a_customer_whom_no_gateway_knows_is_let_go),
+        STORY(gateways_that_rave_harm_nobody),
     };
 
     tl_log_setup("conversation", TL_ERROR);

@@ -1,4 +1,4 @@
-/* What the three believe about the same contacts, and how it is mended; which thread is whose. */
+/* What the four believe about the same contacts, and how it is mended; which thread is whose. */
 #include "core/reconcile.h"
 #include "core/threads.h"
 
@@ -145,6 +145,95 @@ static void who_did_not_answer_is_not_compared(void **state)
     assert_string_equal(found, "c1:owes");
 }
 
+/* ---- sessions --------------------------------------------------------------------------- */
+
+#define HERS(id_, session_, phase_, ...)                                                   \
+    {                                                                                      \
+        .id = {id_}, .session = {session_}, .version = 1, .phase = (phase_), .since = OLD, \
+        .requested_at = OLD, ##__VA_ARGS__                                                 \
+    }
+
+static struct cv_missed kept[2][8];
+static size_t n_kept;
+
+/** One round after the other; unknown NULL: the gateways did not answer. */
+static const char *ask(struct cv_ours *ours, size_t n, const char *unknown)
+{
+    static int turn;
+    struct tl_id ids[4] = {0};
+    struct cv_views v = {.ours = ours,
+                         .n_ours = n,
+                         .unknown = ids,
+                         .sessions_known = unknown != NULL,
+                         .before = kept[turn],
+                         .n_before = n_kept,
+                         .missed = kept[!turn],
+                         .asked_at = NOW};
+
+    for (const char *s = unknown; s && *s; s += strcspn(s, " "), s += strspn(s, " "))
+        (void)tl_str_put(ids[v.n_unknown++].s, TL_ID_MAX + 1,
+                         (struct tl_str){.s = s, .n = strcspn(s, " ")});
+    found[0] = '\0';
+    cv_compare(&v, note, NULL);
+    if (v.sessions_known) {
+        turn = !turn;
+        n_kept = v.n_missed;
+    }
+    return found;
+}
+
+static void a_session_that_nobody_knows_is_lost_in_the_third_round(void **state)
+{
+    struct cv_ours ours[] = {HERS("c3", "s2", CV_HELD), HERS("c1", "s1", CV_WAITING),
+                             HERS("c2", "s2", CV_RINGING), HERS("c4", "s3", CV_CONNECTED)};
+
+    TL_UNUSED(state);
+    n_kept = 0;
+    assert_string_equal(ask(ours, 4, "s2 s1"), "");
+    assert_string_equal(ask(ours, 4, "s1 s2"), "");
+    assert_string_equal(ask(ours, 4, "s2"), "c2:session_unknown c3:session_unknown");
+    assert_string_equal(ask(ours, 4, "s2"), "c2:session_unknown c3:session_unknown");
+    assert_string_equal(ask(ours, 4, "s1"), ""); /* s1 was known in between: from the beginning */
+    assert_string_equal(ask(ours, 4, "s1"), "");
+    assert_string_equal(ask(ours, 4, "s1"), "c1:session_unknown");
+}
+
+static void no_answer_of_the_gateways_changes_nothing(void **state)
+{
+    struct cv_ours ours[] = {HERS("c1", "s1", CV_WAITING)};
+
+    TL_UNUSED(state);
+    n_kept = 0;
+    assert_string_equal(ask(ours, 1, "s1"), "");
+    assert_string_equal(ask(ours, 1, NULL), "");
+    assert_string_equal(ask(ours, 1, "s1"), "");
+    for (int i = 0; i < 5; i++)
+        assert_string_equal(ask(ours, 1, NULL), ""); /* and mends nothing */
+    assert_string_equal(ask(ours, 1, "s1"), "c1:session_unknown");
+}
+
+static void whose_session_is_asked_for(void **state)
+{
+    struct cv_ours ours[] = {
+        HERS("c1", "s", CV_REQUESTED), HERS("c2", "s", CV_ROUTED),    HERS("c3", "s", CV_WAITING),
+        HERS("c4", "s", CV_RINGING),   HERS("c5", "s", CV_CONNECTED), HERS("c6", "s", CV_HELD),
+        HERS("c7", "s", CV_WRAP_UP),   HERS("c8", "s", CV_ENDED),     HERS("c9", "", CV_CONNECTED)};
+    char asked[40] = "";
+
+    TL_UNUSED(state);
+    for (size_t i = 0; i < TL_LEN(ours); i++)
+        if (cv_asks_session(&ours[i], NOW))
+            strncat(asked, ours[i].id.s, sizeof asked - strlen(asked) - 1);
+    assert_string_equal(asked, "c3c4c5c6");
+    ours[2].requested_at = NOW - CV_SESSION_SETTLED;
+    assert_false(cv_asks_session(&ours[2], NOW)); /* too young */
+    n_kept = 0;
+    for (int i = 0; i < CV_SESSION_MISSED; i++)
+        assert_string_equal(ask(&ours[2], 1, "s"), "");
+    ours[2].requested_at--;
+    assert_true(cv_asks_session(&ours[2], NOW));
+}
+
 /* ---- threads ---------------------------------------------------------------------------- */
 
 static const char *choose(const struct cv_thread *threads, int n, const char *visitor,
@@ -200,6 +289,9 @@ int main(void)
         cmocka_unit_test(media_forgot),
         cmocka_unit_test(news_under_way_are_no_difference),
         cmocka_unit_test(who_did_not_answer_is_not_compared),
+        cmocka_unit_test(a_session_that_nobody_knows_is_lost_in_the_third_round),
+        cmocka_unit_test(no_answer_of_the_gateways_changes_nothing),
+        cmocka_unit_test(whose_session_is_asked_for),
         cmocka_unit_test(which_thread),
     };
 

@@ -33,6 +33,7 @@ static void read_all(const void *data, size_t n)
     struct cv_route route;
     struct tl_buf visit = TL_BUF(1 << 20);
     struct cv_seen *rows = NULL;
+    struct tl_id *ids = NULL;
     struct tl_id id;
     size_t count = 0;
     const char *why;
@@ -54,6 +55,9 @@ static void read_all(const void *data, size_t n)
     (void)cv_wire_agent(data, n, a);
     (void)cv_wire_acd_rows(data, n, &rows, &count);
     (void)cv_wire_media_rows(data, n, &rows, &count);
+    count = 0;
+    (void)cv_wire_unknown(data, n, &ids, &count);
+    tl_free(ids);
     tl_free(rows);
     tl_buf_done(&visit);
 }

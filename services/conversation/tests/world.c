@@ -150,6 +150,22 @@ static void say_released(struct world *w, struct tl_buf *out)
     pack(&m, out);
 }
 
+static void say_unknown(struct world *w, const struct tl_msg *q, struct tl_buf *out)
+{
+    Threadline__Signaling__V1__ListUnknownResponse m =
+        THREADLINE__SIGNALING__V1__LIST_UNKNOWN_RESPONSE__INIT;
+    Threadline__Signaling__V1__ListUnknownRequest *r =
+        unpacked(&threadline__signaling__v1__list_unknown_request__descriptor, q);
+
+    for (size_t i = 0; w->unknown && i < r->n_session_ids; i++)
+        if (!strcmp(r->session_ids[i], w->unknown)) {
+            m.unknown_session_ids = &r->session_ids[i];
+            m.n_unknown_session_ids = 1;
+        }
+    pack(&m, out);
+    tl_pb_free(r);
+}
+
 static void on_neighbour(void *arg, const struct tl_msg *m)
 {
     struct world *w = arg;
@@ -170,7 +186,9 @@ static void on_neighbour(void *arg, const struct tl_msg *m)
         (void)tl_bus_refuse(w->bus, m->reply, n->refuse, "as told");
         return;
     }
-    if (!strcmp(n->word, "route"))
+    if (n->raves)
+        (void)tl_buf_add(&out, "\xff", 1);
+    else if (!strcmp(n->word, "route"))
         say_route(w, &out);
     else if (!strcmp(n->word, "visit"))
         say_visit(&out);
@@ -184,6 +202,8 @@ static void on_neighbour(void *arg, const struct tl_msg *m)
         (void)tl_buf_add(&out, w->acd_rows.p, w->acd_rows.n);
     else if (!strcmp(n->word, "list_media"))
         (void)tl_buf_add(&out, w->media_rows.p, w->media_rows.n);
+    else if (!strcmp(n->word, "list_unknown"))
+        say_unknown(w, m, &out);
     (void)tl_bus_reply(w->bus, m->reply, out.p, out.n);
     tl_buf_done(&out);
 }
@@ -216,6 +236,7 @@ void world_open(struct world *w)
         {.subject = "tl.cmd.media.m1.hold_contact", .word = "hold"},
         {.subject = "tl.cmd.media.m1.release_contact", .word = "hang_up"},
         {.subject = "tl.cmd.media.m1.list_contacts", .word = "list_media"},
+        {.subject = "tl.cmd.signaling.list_unknown", .word = "list_unknown"},
         {.subject = "tl.cmd.cobrowse.open_room", .word = "open_room"},
         {.subject = "tl.cmd.cobrowse.close_room", .word = "close_room"},
     };
@@ -465,4 +486,20 @@ struct cv_contact world_contact(struct world *w, const char *id)
     assert_int_equal(w->store->ops->list(w->store, &q, keep, &c), 0);
     world_turn(w);
     return c;
+}
+
+static void aged(void *arg, int err)
+{
+    TL_UNUSED(arg);
+    assert_int_equal(err, 0);
+}
+
+void world_age(struct world *w, const char *id, tl_dur d)
+{
+    struct cv_contact c = world_contact(w, id);
+    struct cv_change ch = {.contact = &c, .at = tl_clock_wall(), .due = TL_NEVER};
+
+    c.requested_at -= d;
+    assert_int_equal(w->store->ops->commit(w->store, &ch, aged, NULL), 0);
+    world_turn(w);
 }

@@ -24,6 +24,7 @@
 #include <threadline/conversation/v1/events.pb-c.h>
 #include <threadline/ivr/v1/commands.pb-c.h>
 #include <threadline/media/v1/commands.pb-c.h>
+#include <threadline/signaling/v1/gateways.pb-c.h>
 
 struct neighbour {
     const char *subject;
@@ -31,6 +32,7 @@ struct neighbour {
     struct tl_sub *sub;
     int refuse;  /**< status, or 0 */
     bool silent; /**< does not answer */
+    bool raves;  /**< answers with junk */
     int asked;
 };
 
@@ -40,7 +42,7 @@ struct world {
     struct cv_store *store;
     struct cv *cv;
     struct tl_sub *subs[4];
-    struct neighbour neighbours[16];
+    struct neighbour neighbours[17];
     char pushes[4096]; /**< "s:WAITING a:card ..." */
     char asked[4096];  /**< "route prepare enqueue ..." */
     char events[4096]; /**< names of published events */
@@ -49,6 +51,7 @@ struct world {
     bool flow_closes; /**< the flow says goodbye */
     tl_time wrap_up_ends_at;
     struct tl_buf acd_rows, media_rows; /**< answers of list_contacts */
+    const char *unknown;                /**< session that no gateway knows; NULL: all are known */
     uint64_t epoch, seq;                /**< of the pretended ACD */
     /* the last answer */
     bool answered;
@@ -81,6 +84,9 @@ void world_wrap_up(struct world *w, const char *agent, const char *contact, cons
 const char *world_talk(struct world *w, const char *session, bool cobrowse);
 /** The contact as it is stored. */
 struct cv_contact world_contact(struct world *w, const char *id);
+
+/** It was requested so much earlier. */
+void world_age(struct world *w, const char *id, tl_dur d);
 
 #define assert_words(where, expected) assert_string_equal((where), (expected))
 

@@ -14,6 +14,7 @@
 #define TICKET_LIFE        TL_SEC(30)
 #define STORE_SILENT_AFTER TL_SEC(3) /**< a gateway silent for this long has died */
 #define STORE_ADOPT_MAX    100       /**< sessions adopted at once */
+#define STORE_ASK_MAX      500       /**< sessions asked about at once */
 
 struct store;
 
@@ -34,6 +35,8 @@ struct store_adopted {
 typedef void store_done_fn(void *arg, int err);
 typedef void store_redeem_fn(void *arg, int err, const struct store_redeemed *got);
 typedef void store_adopt_fn(void *arg, int err, const struct store_adopted *rows, size_t n);
+/** there: one for each session that was asked about, in order; NULL unless err is 0. */
+typedef void store_exist_fn(void *arg, int err, const bool *there);
 
 struct store_ops {
     struct store *(*free)(struct store *s);
@@ -56,6 +59,9 @@ struct store_ops {
     int (*save)(struct store *s, const struct who *who);
     /** Take over up to STORE_ADOPT_MAX sessions of gateways that are silent. */
     int (*adopt)(struct store *s, store_adopt_fn *done, void *arg);
+    /** Which of these sessions have a record, at whichever gateway; n: 1 to STORE_ASK_MAX. */
+    int (*exist)(struct store *s, const struct tl_id *sessions, size_t n, store_exist_fn *done,
+                 void *arg);
 };
 
 /** First member of each implementation. */

@@ -113,17 +113,19 @@ static void drop(struct tl_map *m, struct record *r)
  */
 
 struct answer {
-    enum { DONE, REDEEMED, ADOPTED } kind;
+    enum { DONE, REDEEMED, ADOPTED, EXIST } kind;
     union {
         store_done_fn *done;
         store_redeem_fn *redeem;
         store_adopt_fn *adopt;
+        store_exist_fn *exist;
     };
     void *arg;
     int err;
     struct store_redeemed got;
     struct store_adopted *rows;
     size_t n;
+    bool *there;
 };
 
 static void deliver(void *arg)
@@ -135,8 +137,10 @@ static void deliver(void *arg)
     case DONE: a.done(a.arg, a.err); break;
     case REDEEMED: a.redeem(a.arg, a.err, a.err ? NULL : &a.got); break;
     case ADOPTED: a.adopt(a.arg, a.err, a.rows, a.n); break;
+    case EXIST: a.exist(a.arg, a.err, a.there); break;
     }
     tl_free(a.rows);
+    tl_free(a.there);
 }
 
 static int later(struct store *s, const struct answer *a)
@@ -323,6 +327,25 @@ static int memory_adopt(struct store *s, store_adopt_fn *done, void *arg)
     return later(s, &a);
 }
 
+static int memory_exist(struct store *s, const struct tl_id *sessions, size_t n,
+                        store_exist_fn *done, void *arg)
+{
+    struct answer a = {.kind = EXIST, .exist = done, .arg = arg};
+    int err;
+
+    if (self(s)->broken)
+        return -EAGAIN;
+    a.there = tl_alloc(n, sizeof(*a.there));
+    if (!a.there)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        a.there[i] = find(&self(s)->shared->sessions, tl_id_str(&sessions[i])) != NULL;
+    err = later(s, &a);
+    if (err)
+        tl_free(a.there);
+    return err;
+}
+
 static struct store *memory_free(struct store *s)
 {
     tl_free(s);
@@ -339,6 +362,7 @@ static const struct store_ops ops = {
     .beat = memory_beat,
     .save = memory_save,
     .adopt = memory_adopt,
+    .exist = memory_exist,
 };
 
 int store_memory_new(struct store **ret, struct tl_loop *loop, struct store_shared *m,

@@ -108,6 +108,12 @@ static struct tl_script adopt_silent = {
         "end\n"
         "return rows\n"};
 
+/* KEYS sessions */
+static struct tl_script which_exist = {
+    .text = "local there = {}\n"
+            "for i, key in ipairs(KEYS) do there[i] = redis.call('EXISTS', key) end\n"
+            "return there\n"};
+
 /* ---- waiting for an answer --------------------------------------------------------------------
  */
 
@@ -116,8 +122,10 @@ struct ask {
         store_done_fn *done;
         store_redeem_fn *redeem;
         store_adopt_fn *adopt;
+        store_exist_fn *exist;
     };
     void *arg;
+    size_t n; /* sessions asked about */
 };
 
 static struct store_redis *self(struct store *s)
@@ -237,6 +245,22 @@ static void on_adopted(void *arg, int err, redisReply *reply)
     tl_free(rows);
 }
 
+static void on_exist(void *arg, int err, redisReply *reply)
+{
+    struct ask ask = taken(arg);
+    bool there[STORE_ASK_MAX];
+
+    if (!err && (reply->type != REDIS_REPLY_ARRAY || reply->elements != ask.n))
+        err = -EIO;
+    for (size_t i = 0; !err && i < ask.n; i++) {
+        if (reply->element[i]->type != REDIS_REPLY_INTEGER)
+            err = -EIO;
+        else
+            there[i] = reply->element[i]->integer != 0;
+    }
+    ask.exist(ask.arg, err, err ? NULL : there);
+}
+
 /* ---- the operations ---------------------------------------------------------------------------
  */
 
@@ -330,6 +354,35 @@ static int redis_adopt(struct store *s, store_adopt_fn *done, void *arg)
                (int)TL_LEN(argv), argv);
 }
 
+/* Too many keys for run(). */
+struct keys {
+    const char *argv[STORE_ASK_MAX];
+    size_t len[STORE_ASK_MAX];
+    char text[STORE_ASK_MAX][sizeof(SESSIONS) + TL_ID_MAX];
+};
+
+static int redis_exist(struct store *s, const struct tl_id *sessions, size_t n,
+                       store_exist_fn *done, void *arg)
+{
+    struct keys *k = tl_alloc(1, sizeof(*k));
+    struct ask *ask = tl_alloc(1, sizeof(*ask));
+    int err = k && ask ? 0 : -ENOMEM;
+
+    if (!err) {
+        *ask = (struct ask){.exist = done, .arg = arg, .n = n};
+        for (size_t i = 0; i < n; i++) {
+            k->argv[i] = k->text[i];
+            k->len[i] = (size_t)KEY(k->text[i], SESSIONS, tl_id_str(&sessions[i]));
+        }
+        err = tl_redis_eval(self(s)->redis, &which_exist, on_exist, ask, (int)n, (int)n, k->argv,
+                            k->len);
+    }
+    if (err)
+        tl_free(ask);
+    tl_free(k);
+    return err;
+}
+
 static const struct store_ops ops = {
     .free = redis_free,
     .ticket = redis_ticket,
@@ -340,6 +393,7 @@ static const struct store_ops ops = {
     .beat = redis_beat,
     .save = redis_save,
     .adopt = redis_adopt,
+    .exist = redis_exist,
 };
 
 int store_redis_new(struct store **ret, struct tl_redis *redis, struct tl_str gateway)

@@ -24,6 +24,7 @@ struct got {
     struct store_redeemed redeemed;
     struct store_adopted rows[STORE_ADOPT_MAX];
     size_t n_rows;
+    bool there[STORE_ASK_MAX];
 };
 
 static void on_done(void *arg, int err)
@@ -50,6 +51,15 @@ static void on_adopted(void *arg, int err, const struct store_adopted *rows, siz
     if (n)
         memcpy(g->rows, rows, n * sizeof(*rows));
     g->n_rows = n;
+    on_done(g, err);
+}
+
+static void on_exist(void *arg, int err, const bool *there)
+{
+    struct got *g = arg;
+
+    if (there)
+        memcpy(g->there, there, sizeof(*there) * 2);
     on_done(g, err);
 }
 
@@ -197,6 +207,26 @@ static void sessions_of_a_silent_gateway_are_adopted(void **state)
     assert_int_equal(beat(a), -ENOENT); /* it was taken for dead: it writes its sessions again */
 }
 
+static void a_record_is_seen_by_all(void **state)
+{
+    struct who w = ann();
+    struct tl_id ids[STORE_ASK_MAX];
+    struct got g = {0};
+
+    TL_UNUSED(state);
+    for (size_t i = 0; i < TL_LEN(ids); i++)
+        ids[i] = tl_id_new();
+    ids[1] = w.session;
+    assert_int_equal(a->ops->save(a, &w), 0);
+    assert_int_equal(answer_of(&g, b->ops->exist(b, ids, TL_LEN(ids), on_exist, &g)), 0);
+    assert_false(g.there[0]);
+    assert_true(g.there[1]);
+    assert_int_equal(a->ops->forget(a, tl_id_str(&w.session)), 0);
+    g = (struct got){0};
+    assert_int_equal(answer_of(&g, b->ops->exist(b, ids, 2, on_exist, &g)), 0);
+    assert_false(g.there[0] || g.there[1]);
+}
+
 static void tickets_grow_old(void **state)
 {
     struct store_redeemed r;
@@ -233,6 +263,7 @@ static void what_cannot_be_asked_says_so(void **state)
     assert_int_equal(a->ops->redeem(a, TL_STR("t"), on_redeemed, &g), -EAGAIN);
     assert_int_equal(a->ops->beat(a, on_done, &g), -EAGAIN);
     assert_int_equal(a->ops->adopt(a, on_adopted, &g), -EAGAIN);
+    assert_int_equal(a->ops->exist(a, &w.session, 1, on_exist, &g), -EAGAIN);
     assert_int_equal(a->ops->over(a, TL_STR("s")), -EAGAIN);
     assert_int_equal(a->ops->forget(a, TL_STR("s")), -EAGAIN);
     assert_int_equal(a->ops->save(a, &w), -EAGAIN);
@@ -298,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_session_that_lives_is_resumed),
         cmocka_unit_test(a_session_that_is_over_is_not),
         cmocka_unit_test(sessions_of_a_silent_gateway_are_adopted),
+        cmocka_unit_test(a_record_is_seen_by_all),
         cmocka_unit_test(tickets_grow_old),
         cmocka_unit_test(what_cannot_be_asked_says_so),
     };

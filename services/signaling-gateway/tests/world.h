@@ -20,6 +20,7 @@
 #include "threadline/acd/v1/commands.pb-c.h"
 #include "threadline/conversation/v1/commands.pb-c.h"
 #include "threadline/signaling/v1/client.pb-c.h"
+#include "threadline/signaling/v1/gateways.pb-c.h"
 
 #define GRACE TL_MSEC(150)
 #define BEAT  TL_MSEC(20)
