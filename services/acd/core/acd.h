@@ -275,14 +275,14 @@ bool acd_serves(const struct acd *acd, uint32_t agent, uint32_t queue);
 struct acd_supply {
     uint32_t staffed, idle, waiting, ringing, connected;
     tl_dur oldest_wait;
-    tl_dur expected_wait; /**< for who comes now; -1: nobody can say */
-    double mape;          /**< mean absolute error of earlier forecasts, as a share; -1: none yet */
+    tl_dur expected_wait; /**< until the first offer, for who comes now; -1: nobody can say */
+    double mape; /**< mean of |told - wait| / wait, waits until the first offer; -1: none */
     uint64_t mape_n;
 };
 void acd_supply(const struct acd *acd, uint32_t queue, tl_time now, struct acd_supply *ret);
 /** 1 is next in its queue; 0: does not wait.  O(lines of the queue * log waiting). */
 uint32_t acd_position(const struct acd *acd, uint32_t contact);
-/** Expected wait from now for somebody at this position [us]; -1: nobody can say. */
+/** Expected wait until the first offer of somebody at this position [us]; -1: nobody can say. */
 tl_dur acd_expected_wait(const struct acd *acd, uint32_t queue, uint32_t position);
 /** Oldest moment since which an offer is open, TL_NEVER if none: a gauge.  O(offers). */
 tl_time acd_oldest_offer(const struct acd *acd);

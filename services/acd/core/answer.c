@@ -25,7 +25,6 @@ enum acd_outcome offer_accepted(struct acd *acd, const struct acd_fact *f)
     if (c->c.state == ACD_CONNECTED)
         return ACD_OK;
     tl_dur rang = acd->now - c->c.since;
-    measure_answer(acd, at);
     a->n_offered--;
     a->n_connected++;
     a->rona = 0;

@@ -237,7 +237,7 @@ void unstand(struct acd *acd, uint32_t contact)
     }
     c->in_tree = c->personal = false;
     if (--q->waiting == 0)
-        q->last_answer = 0;
+        q->last_taking = 0;
 }
 
 /* The next moment at which something is due.  What should have happened already (a tick was late,

@@ -32,7 +32,7 @@ struct cell {
     bool in_tree; /**< stands in the line, or with its preferred agent */
     bool personal;
     bool handed;         /**< direct by transfer: a refusal sends it to the queue */
-    bool timely;         /**< forecast is being measured */
+    bool taken;          /**< was offered in this queue: its forecast is judged */
     uint8_t n_steps;     /**< all that happened, mod 256; the newest ACD_HISTORY are kept */
     int64_t forecast_ms; /**< told when it came, -1: none */
     struct step steps[ACD_HISTORY];
@@ -76,10 +76,10 @@ struct queue {
     bool closed;
     uint64_t pass; /**< fairness: virtual time served */
     /* measured; estimate.c */
-    double gap_us;    /**< between answers while somebody waited; 0: unknown */
+    double gap_us;    /**< between takings while somebody waited; 0: unknown */
     double handle_us; /**< talk and wrap-up */
     uint32_t n_gaps, n_handled;
-    tl_time last_answer;
+    tl_time last_taking; /**< 0: since then nobody waited */
     double error_sum;
     uint64_t n_errors;
 };
@@ -274,7 +274,8 @@ void fair_serve(struct acd *acd, uint32_t queue);
 void fair_join(struct acd *acd, uint32_t queue);
 
 /* estimate.c */
-void measure_answer(struct acd *acd, uint32_t contact);
+/** Just before the contact leaves the line for an offer. */
+void measure_taking(struct acd *acd, uint32_t contact);
 void measure_handled(struct acd *acd, uint32_t queue, tl_dur handled);
 void forecast(struct acd *acd, uint32_t contact);
 

@@ -47,7 +47,8 @@ int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause ca
     c->c.state = ACD_WAITING;
     c->c.deadline = 0;
     c->c.overflowed = c->c.overflowed || cause == ACD_OVERFLOW || cause == ACD_NOBODY_STAFFED;
-    c->forecast_ms = -1;              /* what was told was about another queue */
+    c->forecast_ms = -1; /* what was told was about another queue */
+    c->taken = false;
     (void)advance_ring(acd, contact); /* no memory: ring 0 until the timer */
     stand(acd, contact);
     contact_changed(acd, contact);

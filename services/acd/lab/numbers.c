@@ -117,8 +117,8 @@ static const char legend[] =
     "up within 5 s.  flowed: left because of us\n(closed, full, no staff, overflow, longest wait). "
     " ASA, AHT in seconds; a wait ends with the accepted offer.\nPwait: found no free agent.  "
     "occ: busy / signed in and not away, of the agents who serve the queue.  Lq, max:\nmean and "
-    "most waiting.  EWT: mean |expected - real| / real wait of those who waited 1 s or more "
-    "(MAPE, %).\n";
+    "most waiting.  EWT: mean |told - real| / real wait until the first offer, of those who waited "
+    "1 s\nor more (MAPE, %).\n";
 
 int numbers_legend(struct tl_buf *out)
 {
