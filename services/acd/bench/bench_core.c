@@ -8,6 +8,7 @@
  * usage: bench_core [brief]     last line: key=value figures
  */
 #include <core/acd.h>
+#include <lab/check.h>
 #include <lab/crowd.h>
 #include <stdio.h>
 #include <stdlib.h>

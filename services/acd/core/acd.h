@@ -7,7 +7,7 @@
  * Agents and contacts are known by a handle (a small number that stays the same while they exist).
  * Waiting contacts stand in lines: one line for each distinct set of requirements of a queue, each
  * ordered by the policy's key.  Nobody who could be served waits: after every step no free agent is
- * fit for a contact that stands in line (acd_check() proves it).
+ * fit for a contact that stands in line (lab/check.h proves it).
  *
  * Source: ARCHITECTURE.md, "The ACD".
  */
@@ -316,9 +316,6 @@ void acd_touch_all(struct acd *acd);
 void acd_offers_from(struct acd *acd, uint64_t base);
 /** After the last one: matches whom it can.  Sends an ACD_SHOW_AGENT for every signed-in agent. */
 void acd_restored(struct acd *acd, tl_time now);
-
-/** Every invariant of the core (check.c); 0, or -EPROTO with a line about the first broken one. */
-int acd_check(const struct acd *acd, char *line, size_t size);
 
 const char *acd_fact_name(enum acd_fact_kind k);
 const char *acd_outcome_name(enum acd_outcome o);

@@ -1,5 +1,6 @@
 /* Any bytes as a request: decoded, stepped, answered, and the core keeps its invariants. */
 #include <adapters/policy_yaml.h>
+#include <lab/check.h>
 #include <stdlib.h>
 #include <tl_mem.h>
 #include <wire.h>

@@ -2,6 +2,7 @@
  * acd_check() and an own book-keeping of contacts: in = gone + here (conservation), nobody has two
  * owners (I2), offers only to agents who may have them. */
 #include "random_run.h"
+#include "check.h"
 #include "crowd.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,6 +10,7 @@
 
 #include <adapters/policy_yaml.h>
 #include <lab/bank.h>
+#include <lab/check.h>
 #include <lab/rerun.h>
 #include <lab/textfile.h>
 #include <tl_mem.h>

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "story.h"
+#include <lab/check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <tl_mem.h>

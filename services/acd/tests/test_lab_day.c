@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <lab/check.h>
 #include <lab/numbers.h>
 #include <lab/scenario.h>
 #include <math.h>

@@ -9,6 +9,7 @@
 #include <adapters/policy_yaml.h>
 #include <core/hours.h>
 #include <core/state.h>
+#include <lab/check.h>
 #include <lab/crowd.h>
 #include <tl_mem.h>
 

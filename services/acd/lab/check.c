@@ -1,7 +1,8 @@
 /* The invariants, checked from scratch against what the core keeps incrementally: I2 one owner, I3
  * nobody over capacity, I5 nobody past a deadline, I6 order within lines, and that nobody waits
  * whom somebody free could serve. */
-#include "state.h"
+#include "check.h"
+#include <core/state.h>
 #include <stdio.h>
 
 struct report {
