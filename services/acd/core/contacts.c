@@ -52,8 +52,7 @@ void cell_drop(struct acd *acd, uint32_t at)
 
     tell(acd, &(struct decide){.kind = ACD_FORGET, .contact = at, .agent = ACD_NONE});
     wheel_set(&acd->wheel, at, TL_NEVER);
-    if (c->line != ACD_NONE)
-        acd->lines[c->line]->users--;
+    acd->lines[c->line]->users--;
     ids_remove(&acd->contact_ids, ids_hash(tl_id_str(&c->c.id)), at);
     c->c.state = ACD_FREE_SLOT;
     c->next = acd->free_cell;
@@ -172,25 +171,23 @@ bool advance_ring(struct acd *acd, uint32_t contact)
 
     if (find_ring(acd, &c->c, &ring, &line))
         return false;
-    if (line == c->line && ring == c->c.ring)
+    if (ring == c->c.ring)
         return false;
     if (stood)
         unstand(acd, contact);
-    if (c->line != ACD_NONE)
-        acd->lines[c->line]->users--;
+    acd->lines[c->line]->users--;
     acd->lines[line]->users++;
     c->line = line;
-    bool moved = c->c.ring != ring;
     c->c.ring = (uint8_t)ring;
     if (stood)
         stand(acd, contact);
-    if (moved && stood) {
+    if (stood) {
         contact_changed(acd, contact);
         tell(acd,
              &(struct decide){
                  .kind = ACD_MOVE, .cause = ACD_NEXT_RING, .contact = contact, .agent = ACD_NONE});
     }
-    return moved;
+    return true;
 }
 
 /* ---- standing in line ------------------------------------------------------------------------ */

@@ -13,12 +13,12 @@ static int read_day(struct tl_str s)
     return -1;
 }
 
-/* "09:30" */
+/* Five characters: "09:30" */
 static int read_minute(struct tl_str s)
 {
     int64_t hour, minute;
 
-    if (s.n != 5 || s.s[2] != ':' || tl_str_int((struct tl_str){s.s, 2}, 0, 24, &hour) ||
+    if (s.s[2] != ':' || tl_str_int((struct tl_str){s.s, 2}, 0, 24, &hour) ||
         tl_str_int((struct tl_str){s.s + 3, 2}, 0, 59, &minute) || (hour == 24 && minute > 0))
         return -1;
     return (int)(hour * 60 + minute);

@@ -22,7 +22,7 @@ void dismiss(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_
         detach(acd, contact);
         post_at(acd, agent)->a.n_offered--;
         acd->queues[c->c.queue].ringing--;
-    } else if (c->in_tree) {
+    } else {
         unstand(acd, contact);
     }
     tell(acd, &(struct decide){.kind = ACD_DISMISS,

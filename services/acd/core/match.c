@@ -96,10 +96,8 @@ void offer(struct acd *acd, uint32_t contact, uint32_t agent)
     struct cell *c = cell_at(acd, contact);
     struct acd_agent *a = &post_at(acd, agent)->a;
 
-    if (c->in_tree) {
-        measure_taking(acd, contact);
-        unstand(acd, contact);
-    }
+    measure_taking(acd, contact);
+    unstand(acd, contact);
     fair_serve(acd, c->c.queue);
     attach(acd, contact, agent);
     c->c.state = ACD_OFFERED;

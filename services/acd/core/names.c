@@ -1,7 +1,12 @@
 /* Words for the enums: in events, metrics, refusals and stories. */
 #include "acd.h"
 
-#define NAME_OF(table, i) ((size_t)(i) < TL_LEN(table) && (table)[i] ? (table)[i] : "unknown")
+static const char *name_of(const char *const *names, size_t n, size_t i)
+{
+    return i < n && names[i] ? names[i] : "unknown";
+}
+
+#define NAME_OF(table, i) name_of(table, TL_LEN(table), (size_t)(i))
 
 const char *acd_fact_name(enum acd_fact_kind k)
 {

@@ -149,14 +149,18 @@ static void the_number_of_lines_has_a_bound(void **state)
     struct acd_fact f;
     char id[16];
 
-    for (unsigned i = 0; w->acd->n_lines < ACD_LINES_MAX; i++) {
+    for (unsigned i = 0; w->acd->n_lines < ACD_LINES_MAX - 1; i++) {
         (void)snprintf(id, sizeof(id), "v%u", i);
         f = comes(w, id, i == 7 ? "late" : "help");
         vary(&f, i);
         assert_int_equal(told(w, f), ACD_OK);
     }
+    f = comes(w, "stays", "away"); /* there is a line for it here, and none where it should go */
+    vary(&f, 15000);
+    assert_int_equal(told(w, f), ACD_OK);
     f = comes(w, "more", "least");
     assert_int_equal(told(w, f), ACD_TOO_VARIED);
+    assert_int_equal(acd_contact(w->acd, at(w, "stays"))->queue, 2);
     f = (struct acd_fact){.kind = ACD_MOVED, .contact = TL_STR("v1"), .queue = 4};
     assert_int_equal(told(w, f), ACD_TOO_VARIED);
     assert_int_equal(told(w, of(ACD_CALLBACK_WANTED, "v1", "")), ACD_TOO_VARIED);
@@ -260,6 +264,11 @@ static void who_is_not_in_the_new_rules_finishes_and_goes(void **state)
     sound(w);
     assert_int_equal(acd_contact(w->acd, at(w, "c3"))->n_required, 0);
     assert_null(acd_profile(w->acd, 0));
+    assert_int_equal(level_of(w->acd, 0, 0), 0);
+    struct post nobody = *post_at(w->acd, 1);
+    nobody.a.signed_in = nobody.a.ready = true;
+    nobody.profile = ACD_NONE;
+    assert_int_equal(open_loads(w->acd, &nobody), 0);
     assert_int_equal(told(w, of(ACD_AGENT_READY, "", "a1")), ACD_UNKNOWN_AGENT);
     assert_int_equal(told(w, of(ACD_AGENT_NOT_READY, "", "a1")), ACD_UNKNOWN_AGENT);
     step(w, of(ACD_CONTACT_RELEASED, "c1", ""));
@@ -351,6 +360,10 @@ static void numbers_out_of_range_are_refused(void **state)
     f.channel = ACD_VIDEO;
     f.n_preferred = ACD_NEEDS_MAX + 1;
     assert_int_equal(told(w, f), ACD_OUT_OF_RANGE);
+    f.n_preferred = 0;
+    f.n_required = ACD_NEEDS_MAX + 1;
+    assert_int_equal(told(w, f), ACD_OUT_OF_RANGE);
+    f.n_required = 0;
     f.n_preferred = 1;
     f.preferred[0].least = 6;
     assert_int_equal(told(w, f), ACD_OUT_OF_RANGE);
@@ -459,6 +472,8 @@ static void a_long_story_keeps_its_newest_steps(void **state)
              &(struct decide){.kind = kinds[i], .contact = at(w, "c1"), .agent = 0, .why = &crowd});
     assert_true(acd_history(w->acd, at(w, "c1"), ACD_HISTORY - 3, line, sizeof(line)) > 0);
     assert_non_null(strstr(line, "a1 did not answer"));
+    assert_true(acd_history(w->acd, at(w, "c1"), ACD_HISTORY - 2, line, sizeof(line)) > 0);
+    assert_non_null(strstr(line, "a1 declined"));
     assert_true(acd_history(w->acd, at(w, "c1"), ACD_HISTORY - 1, line, sizeof(line)) > 0);
     assert_non_null(strstr(line, "end_wrap: "));
 }
@@ -477,13 +492,14 @@ static void numbers_of_an_empty_place(void **state)
     accepts(w, "c1"); /* its line is empty now */
     assert_int_equal(acd_oldest_offer(w->acd), TL_NEVER);
     assert_true(acd_expected_wait(w->acd, 0, 1) > 0); /* nobody waits, nobody is idle */
-    struct acd_fact f = comes(w, "c2", "help");
-    step(w, f);
-    w->now += TL_SEC(1);
-    f = comes(w, "c3", "help"); /* another line, who came later */
+    struct acd_fact f = comes(w, "c3", "help");       /* another line; the first is empty */
     f.n_required = 1;
     f.required[0] = (struct acd_need){1, 1};
     step(w, f);
+    acd_supply(w->acd, 0, w->now + TL_SEC(1), &s);
+    assert_int_equal(s.oldest_wait, TL_SEC(1));
+    w->now += TL_SEC(1);
+    step(w, comes(w, "c2", "help"));
     acd_supply(w->acd, 0, w->now + TL_SEC(1), &s);
     assert_int_equal(s.oldest_wait, TL_SEC(2));
     assert_int_equal(acd_next_of_agent(w->acd, 0, ACD_NONE), at(w, "c1"));
@@ -493,6 +509,105 @@ static void numbers_of_an_empty_place(void **state)
     assert_int_equal(acd_contact(w->acd, at(w, "c1"))->state, ACD_CONNECTED);
     assert_false(match_contact(w->acd, at(w, "c1")));
     assert_false(apply_staff_rules(w->acd, at(w, "c1")));
+}
+
+static void the_oldest_of_two_offers_counts(void **state)
+{
+    struct world *w = *state;
+
+    step(w, of(ACD_AGENT_READY, "", "a1"));
+    step(w, comes(w, "c1", "help"));
+    w->now += TL_SEC(3);
+    step(w, of(ACD_AGENT_READY, "", "a2"));
+    step(w, comes(w, "c2", "help"));
+    assert_int_equal(acd_oldest_offer(w->acd), NOW);
+}
+
+static void who_was_leaving_may_stay(void **state)
+{
+    struct world *w = *state;
+
+    step(w, of(ACD_AGENT_READY, "", "a1"));
+    step(w, comes(w, "c1", "help"));
+    accepts(w, "c1");
+    step(w, of(ACD_AGENT_DRAINED, "", "a1"));
+    struct acd_agent image = *acd_agent(w->acd, 0);
+    struct acd *next = NULL; /* a standby that takes over knows that it is leaving */
+    assert_int_equal(acd_new(&next, policy_of(w->policy), 0, NULL, NULL), 0);
+    assert_int_equal(acd_restore_agent(next, &image, w->now), 0);
+    assert_true(acd_agent(next, 0)->draining);
+    acd_free(next);
+    step(w, of(ACD_AGENT_READY, "", "a1"));
+    assert_false(acd_agent(w->acd, 0)->draining);
+    step(w, of(ACD_CONTACT_RELEASED, "c1", ""));
+    step(w, of(ACD_WRAP_UP_DONE, "c1", ""));
+    assert_int_equal(acd_agent(w->acd, 0)->presence, ACD_READY);
+}
+
+static void new_rules_without_memory_change_nothing(void **state)
+{
+    struct world *w = *state;
+    int err = -ENOMEM;
+
+    step(w, of(ACD_AGENT_READY, "", "a2"));
+    step(w, comes(w, "c1", "help"));
+    step(w, comes(w, "c2", "turn"));
+    for (int64_t i = 0; err == -ENOMEM; i++) {
+        (void)tl_mem_fail_after(i);
+        err = acd_set_policy(w->acd, policy_of(w->other), w->now);
+        (void)tl_mem_fail_after(-1);
+        sound(w);
+        assert_true(err == 0 || (i < 100 && acd_policy(w->acd) == policy_of(w->policy)));
+    }
+    assert_int_equal(err, 0);
+}
+
+/* Ninety agents, the last ten of another queue. */
+static void among_many_the_longest_idle_who_may(void **state)
+{
+    struct tl_buf text = TL_BUF(20000), why = TL_BUF(1000);
+    struct policy_file *policy;
+    struct world w = {.now = NOW};
+    struct acd_fact f;
+    char id[8];
+
+    (void)state;
+    (void)tl_buf_puts(&text, "skills: [s]\nlease: 10m\nqueues: [{name: help, offer_timeout: 20s}, "
+                             "{name: other}, {name: best, choose: most_skilled}]\nagents:\n");
+    for (int i = 0; i < 90; i++)
+        (void)tl_buf_printf(&text, "  - {id: b%d, queues: [%s], skills: {s: %d}}\n", i,
+                            i < 10 ? "other" : "help, best", 1 + i / 18);
+    assert_int_equal(policy_parse(&policy, tl_buf_str(&text), "many", &why), 0);
+    assert_int_equal(acd_new(&w.acd, policy_of(policy), 0, hear, &w), 0);
+    for (int i = 0; i < 90; i++) {
+        (void)snprintf(id, sizeof(id), "b%d", i);
+        step(&w, of(ACD_AGENT_READY, "", id));
+        w.now += TL_SEC(1);
+    }
+    f = comes(&w, "chat", "help");
+    f.channel = ACD_CHAT;
+    step(&w, f);
+    accepts(&w, "chat"); /* b10 has room for chats, but not for a call */
+    step(&w, comes(&w, "c1", "help"));
+    assert_string_equal(acd_agent(w.acd, acd_contact(w.acd, at(&w, "c1"))->agent)->id.s, "b11");
+    f = of(ACD_OFFER_DECLINED, "", "b11");
+    f.offer = acd_contact(w.acd, at(&w, "c1"))->offer;
+    step(&w, f);
+    assert_string_equal(acd_agent(w.acd, acd_contact(w.acd, at(&w, "c1"))->agent)->id.s, "b12");
+    f = comes(&w, "c2", "help"); /* prefers a skill: everybody is asked */
+    f.n_preferred = 1;
+    f.preferred[0] = (struct acd_need){0, 5};
+    step(&w, f);
+    assert_string_equal(acd_agent(w.acd, acd_contact(w.acd, at(&w, "c2"))->agent)->id.s, "b72");
+    f = comes(&w, "c3", "best");
+    f.n_required = 1;
+    f.required[0] = (struct acd_need){0, 1};
+    step(&w, f);
+    assert_string_equal(acd_agent(w.acd, acd_contact(w.acd, at(&w, "c3"))->agent)->id.s, "b73");
+    acd_free(w.acd);
+    policy_free(policy);
+    tl_buf_done(&text);
+    tl_buf_done(&why);
 }
 
 static void a_core_nobody_listens_to(void **state)
@@ -514,7 +629,9 @@ static void january_belongs_to_the_year_before(void **state)
     (void)state;
     assert_int_equal(hours_add(&h, TL_STR("thu"), TL_STR("09:00-10:00")), 0);
     assert_int_equal(hours_add_holiday(&h, TL_STR("1970-01-08")), 0);
-    assert_true(hours_open(&h, 9 * 3600)); /* 1970-01-01 was a Thursday */
+    assert_int_equal(hours_add_holiday(&h, TL_STR("1970-12-24")), 0);
+    assert_false(hours_open(&h, INT64_C(357) * 86400 + 9 * 3600)); /* a Thursday, too */
+    assert_true(hours_open(&h, 9 * 3600));                         /* 1970-01-01 was a Thursday */
     assert_false(hours_open(&h, 9 * 3600 - 60));
     assert_false(hours_open(&h, 10 * 3600));
     assert_false(hours_open(&h, 86400 + 9 * 3600));
@@ -539,6 +656,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_story_keeps_its_newest_steps, begin, end),
         cmocka_unit_test_setup_teardown(numbers_of_an_empty_place, begin, end),
         cmocka_unit_test_setup_teardown(a_core_nobody_listens_to, begin, end),
+        cmocka_unit_test_setup_teardown(the_oldest_of_two_offers_counts, begin, end),
+        cmocka_unit_test_setup_teardown(who_was_leaving_may_stay, begin, end),
+        cmocka_unit_test_setup_teardown(new_rules_without_memory_change_nothing, begin, end),
+        cmocka_unit_test(among_many_the_longest_idle_who_may),
         cmocka_unit_test(january_belongs_to_the_year_before),
     };
 
