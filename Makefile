@@ -38,7 +38,7 @@ svc_src = $(filter-out %/main.c $(addprefix services/$(1)/,tests/% bench/% fuzz/
 obj     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .PHONY: all help build unit unit-san check fmt clean proto run stop status restart test integration \
-        journey bench chaos soak conformance check-threads fuzz images image web lint docs install
+        journey bench conformance check-threads fuzz images image web lint install
 .DEFAULT_GOAL := help
 .SECONDARY:
 
@@ -137,7 +137,7 @@ fuzz: $(FUZZERS:services/%.c=$(BUILD)/fuzz/%)  ## run every fuzzer for FUZZ_SECO
 web:                  ## build shop, widget and desk
 	@scripts/build-web.sh $(BUILD)
 
-check lint:           ## layers, format, proto lint, API documents, static analysis
+check:                ## layers, format, proto lint, API documents, static analysis
 	@scripts/check.sh
 
 fmt:                  ## format the C sources
@@ -171,6 +171,8 @@ images: $(addprefix image-,$(filter-out cli,$(SERVICES)) cli)  ## every service'
 	docker build -f docker/janus.Dockerfile -t threadline/janus .
 image-%:
 	@$(MAKE) --no-print-directory image service=$*
+
+conformance:          ## inputs that nobody here wrote (make conformance DATA=folder)
 
 clean:                ## remove what was built (not the data in .run/)
 	rm -rf build build-*

@@ -274,11 +274,15 @@ int tl_pb_from_json(const ProtobufCMessageDescriptor *d, struct tl_str json, Pro
         (void)complain(why, NULL, "larger than 64 KiB");
         return -EBADMSG;
     }
+    if (json.n && memchr(json.s, 0, json.n)) { /* jansson takes it for the end */
+        (void)complain(why, NULL, "a NUL character");
+        return -EBADMSG;
+    }
     if (too_deep(json)) {
         (void)complain(why, NULL, "nested deeper than 32");
         return -EBADMSG;
     }
-    root = json_loadb(json.s, json.n, JSON_REJECT_DUPLICATES, &bad);
+    root = json_loadb(json.s, json.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &bad);
     if (!root) {
         if (why)
             tl_buf_printf(why, "/: line %d: %s", bad.line, bad.text);
