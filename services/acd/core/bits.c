@@ -14,15 +14,20 @@ __attribute__((target("popcnt"))) static uint32_t count_fast(const uint64_t *a, 
 }
 #endif
 
-uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words)
+uint32_t bits_count_plain(const uint64_t *a, const uint64_t *b, uint32_t words)
 {
     uint32_t n = 0;
 
+    for (uint32_t w = 0; w < words; w++)
+        n += bits_count(a[w] & b[w]);
+    return n;
+}
+
+uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words)
+{
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("popcnt"))
         return count_fast(a, b, words);
 #endif
-    for (uint32_t w = 0; w < words; w++)
-        n += bits_count(a[w] & b[w]);
-    return n;
+    return bits_count_plain(a, b, words);
 }

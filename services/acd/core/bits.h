@@ -34,6 +34,8 @@ static inline uint32_t bits_count(uint64_t w)
 
 /** How many are in both sets. */
 uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words);
+/** The same without the processor's help. */
+uint32_t bits_count_plain(const uint64_t *a, const uint64_t *b, uint32_t words);
 
 /** Takes the lowest bit out of *word and returns its number; *word is not 0. */
 static inline uint32_t bits_pop(uint64_t *word)

@@ -10,7 +10,7 @@ static enum acd_outcome agent_ready(struct acd *acd, uint32_t agent, const struc
 
     if (a->retired)
         return ACD_UNKNOWN_AGENT;
-    bool was = a->ready && a->signed_in && !a->draining;
+    bool was = a->ready && !a->draining; /* who is ready is signed in */
     sign_in(acd, agent, f->session);
     if (was)
         return ACD_OK;

@@ -279,6 +279,7 @@ static void who_is_not_in_the_new_rules_finishes_and_goes(void **state)
     /* stored while it was here, loaded where it is not: finishes, too */
     struct acd_agent image = *acd_agent(w->acd, 0);
     image.signed_in = true;
+    image.draining = false;
     assert_int_equal(acd_restore_agent(w->acd, &image, w->now), 0);
     acd_restored(w->acd, w->now);
     assert_true(acd_agent(w->acd, 0)->draining);
@@ -415,6 +416,24 @@ static void overflow_goes_only_once(void **state)
     assert_int_equal(acd_contact(w->acd, at(w, "c1"))->queue, f.queue); /* stays this time */
 }
 
+/* Rules that no file can say: an adapter's mistake costs nobody his place. */
+static void overflow_to_nowhere_is_staying(void **state)
+{
+    struct world *w = *state;
+    struct acd_policy torn = *policy_of(w->policy);
+    struct acd_queue_policy queues[8];
+
+    assert_true(torn.n_queues <= TL_LEN(queues));
+    for (uint32_t q = 0; q < torn.n_queues; q++)
+        queues[q] = torn.queues[q];
+    queues[2].overflow_to = ACD_NONE;
+    torn.queues = queues;
+    assert_int_equal(acd_set_policy(w->acd, &torn, w->now), 0);
+    step(w, comes(w, "c1", "away"));
+    assert_int_equal(acd_contact(w->acd, at(w, "c1"))->queue, 2);
+    assert_int_equal(acd_set_policy(w->acd, policy_of(w->policy), w->now), 0);
+}
+
 /* ---- words and numbers ------------------------------------------------------------------------
  */
 
@@ -463,7 +482,8 @@ static void a_long_story_keeps_its_newest_steps(void **state)
     while (acd_history(w->acd, at(w, "c1"), n, line, sizeof(line)))
         n++;
     assert_int_equal(n, ACD_HISTORY);
-    static const enum acd_decision_kind kinds[] = {ACD_TIME_OUT, ACD_TURN_DOWN, ACD_END_WRAP};
+    static const enum acd_decision_kind kinds[] = {ACD_SHOW_AGENT, ACD_TIME_OUT, ACD_TURN_DOWN,
+                                                   ACD_END_WRAP};
     struct acd_why crowd = {.considered = 70000};
     crowd.rejected[ACD_REJECT_BUSY] = 70000;
     crowd.rejected[ACD_FIT] = 300;
@@ -594,6 +614,12 @@ static void among_many_the_longest_idle_who_may(void **state)
     f.offer = acd_contact(w.acd, at(&w, "c1"))->offer;
     step(&w, f);
     assert_string_equal(acd_agent(w.acd, acd_contact(w.acd, at(&w, "c1"))->agent)->id.s, "b12");
+    w.acd->quiet = true; /* while loading: has been refused by b13, comes from another owner */
+    assert_int_equal(told(&w, comes(&w, "c4", "help")), ACD_OK);
+    exclude(w.acd, at(&w, "c4"), acd_find_agent(w.acd, TL_STR("b13")));
+    w.acd->quiet = false;
+    assert_true(match_contact(w.acd, at(&w, "c4")));
+    assert_string_equal(acd_agent(w.acd, acd_contact(w.acd, at(&w, "c4"))->agent)->id.s, "b14");
     f = comes(&w, "c2", "help"); /* prefers a skill: everybody is asked */
     f.n_preferred = 1;
     f.preferred[0] = (struct acd_need){0, 5};
@@ -652,6 +678,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_out_of_range_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(the_oldest_of_many_refusals_is_forgotten, begin, end),
         cmocka_unit_test_setup_teardown(overflow_goes_only_once, begin, end),
+        cmocka_unit_test_setup_teardown(overflow_to_nowhere_is_staying, begin, end),
         cmocka_unit_test_setup_teardown(every_choice_has_its_words, begin, end),
         cmocka_unit_test_setup_teardown(a_long_story_keeps_its_newest_steps, begin, end),
         cmocka_unit_test_setup_teardown(numbers_of_an_empty_place, begin, end),
