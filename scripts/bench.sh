@@ -4,6 +4,7 @@
 # started when it is not running.  The direct browser-to-browser call of the journey is in its figures line.
 set -u
 . "$(dirname "$0")/lib.sh"
+. "$TL_ROOT/scripts/stories.sh"
 cd "$TL_ROOT" || exit 1
 unset MAKEFLAGS MAKELEVEL
 build=$(realpath -m --relative-to=. "$TL_BUILD")
@@ -32,6 +33,7 @@ for file in $live; do
     wanted "$file" "$@" || continue
     supervisor_pid >/dev/null || scripts/run.sh || exit 1
     scripts/npm-ci.sh integration-tests || exit 1
+    find_broker
     echo "== ${file%.mjs}"
     node "$file" || code=1
 done

@@ -1,9 +1,16 @@
 # usage: . scripts/stories.sh     Run files of Node's test runner one after the other and add up (bash).
 
+# The settings may have been read before the broker was there; without it its stories would be skipped.
+find_broker() {
+    local port=$((TL_PORT_BASE + 92))
+    [ -n "$TL_KAFKA_BROKERS" ] || ! port_open $port || export TL_KAFKA_BROKERS=127.0.0.1:$port
+}
+
 # run_stories FILE...: needs the platform's settings (env.sh) in the environment.
 run_stories() {
     local file out passed=0 failed=0 code=0 p f
     out=$(mktemp)
+    find_broker
     for file in "$@"; do
         echo "# $file"
         timeout "${TL_STORY_TIMEOUT_S:-300}" node --test --test-reporter=tap "$file" >"$out" 2>&1 || code=1
