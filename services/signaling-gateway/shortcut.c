@@ -51,8 +51,9 @@ bool shortcut_typing(struct gateway *g, struct session *x, struct tl_str json)
     }
     if (!given)
         return false;
-    frame.n = typing_answer(text, &t);
-    gateway_send(g, x, frame);
+    frame.n = t.id.n ? typing_answer(text, &t) : 0;
+    if (frame.n)
+        gateway_send(g, x, frame);
     tl_metric_add(g->m.frames, 1);
     tl_metric_add(g->m.shortcuts, 1);
     return true;

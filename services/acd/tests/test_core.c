@@ -388,7 +388,7 @@ static void numbers_out_of_range_are_refused(void **state)
 static void the_oldest_of_many_refusals_is_forgotten(void **state)
 {
     struct world *w = *state;
-    char agent[8];
+    char agent[16];
 
     step(w, comes(w, "c1", "help"));
     for (int i = 1; i <= 5; i++) {
@@ -589,7 +589,7 @@ static void among_many_the_longest_idle_who_may(void **state)
     struct policy_file *policy;
     struct world w = {.now = NOW};
     struct acd_fact f;
-    char id[8];
+    char id[16];
 
     (void)state;
     (void)tl_buf_puts(&text, "skills: [s]\nlease: 10m\nqueues: [{name: help, offer_timeout: 20s}, "

@@ -32,8 +32,12 @@ bool typing_read(struct typing *ret, struct tl_str json)
 {
     struct typing t = {0};
 
-    if (!eat(&json, TL_STR("{\"id\":\"")) || !eat_word(&json, ID_MAX, &t.id) ||
-        !eat(&json, TL_STR("\",\"typing\":{\"contact_id\":\"")) ||
+    if (!eat(&json, TL_STR("{")))
+        return false;
+    if (eat(&json, TL_STR("\"id\":\"")) &&
+        (!eat_word(&json, ID_MAX, &t.id) || !eat(&json, TL_STR("\","))))
+        return false;
+    if (!eat(&json, TL_STR("\"typing\":{\"contact_id\":\"")) ||
         !eat_word(&json, CONTACT_N, &t.contact) || t.contact.n != CONTACT_N ||
         !eat(&json, TL_STR("\",\"on\":")))
         return false;

@@ -12,12 +12,13 @@
 #define TYPING_FRAME_MAX 160 /**< longest frame that typing_write() makes [bytes] */
 
 struct typing {
-    struct tl_str id;      /**< of the frame; 1 to 64 letters, digits and "-_" */
+    struct tl_str id;      /**< of the frame; 1 to 64 letters, digits and "-_"; empty: none */
     struct tl_str contact; /**< 26 characters, not checked further */
     bool on;
 };
 
-/** True for {"id":"...","typing":{"contact_id":"...","on":true|false}} without spaces. */
+/** True for {"id":"...","typing":{"contact_id":"...","on":true|false}} without spaces; the id may
+ * be left out: then nobody waits for an answer. */
 bool typing_read(struct typing *ret, struct tl_str json);
 /** The push for the other side, as tl_pb_to_json() spells it; returns its length. */
 size_t typing_write(char out[TYPING_FRAME_MAX], const struct typing *t);

@@ -27,6 +27,9 @@ static void the_spelling_of_our_clients_is_read(void **state)
                           TL_STR("{\"typing\":{\"contact_id\":\"" CONTACT "\",\"on\":true}}")));
     n = typing_answer(out, &t);
     assert_true(tl_str_eq((struct tl_str){out, n}, TL_STR("{\"in_reply_to\":\"a-7\",\"ok\":{}}")));
+    assert_true(
+        typing_read(&t, TL_STR("{\"typing\":{\"contact_id\":\"" CONTACT "\",\"on\":true}}")));
+    assert_int_equal(t.id.n, 0);
     assert_true(typing_read(
         &t, TL_STR("{\"id\":\"1\",\"typing\":{\"contact_id\":\"" CONTACT "\",\"on\":false}}")));
     n = typing_write(out, &t);
