@@ -9,24 +9,24 @@
 
 /** Somebody waits for an answer. */
 struct asked {
-    struct cv *cv;
+    struct conversation *conv;
     int left; /**< facts that must be through before it */
-    char reply[CV_REPLY_MAX];
+    char reply[REPLY_MAX];
     struct tl_id agent; /**< a list of contacts is asked for this agent */
 };
 
-void cv_refuse(struct cv *cv, const char *reply, int code, const char *reason)
+void refuse_command(struct conversation *conv, const char *reply, int code, const char *reason)
 {
     char label[32];
 
     (void)snprintf(label, sizeof label, "code=\"%d\"", code);
     tl_metric_add(tl_counter("tl_conversation_refusals_total", label, "commands refused"), 1);
-    (void)tl_bus_refuse(cv->bus, reply, code, reason); /* who asked will ask again */
+    (void)tl_bus_refuse(conv->bus, reply, code, reason); /* who asked will ask again */
 }
 
-static void answer(struct cv *cv, const char *reply, const struct tl_buf *m)
+static void answer(struct conversation *conv, const char *reply, const struct tl_buf *m)
 {
-    (void)tl_bus_reply(cv->bus, reply, m ? m->p : "", m ? m->n : 0); /* as above */
+    (void)tl_bus_reply(conv->bus, reply, m ? m->p : "", m ? m->n : 0); /* as above */
 }
 
 /** Most commands: an empty answer, or the refusal. */
@@ -36,38 +36,38 @@ static void done(void *arg, const struct task *t, int code, const char *reason)
 
     TL_UNUSED(t);
     if (code)
-        cv_refuse(a->cv, a->reply, code, reason);
+        refuse_command(a->conv, a->reply, code, reason);
     else
-        answer(a->cv, a->reply, NULL);
+        answer(a->conv, a->reply, NULL);
     tl_free(a);
 }
 
-static struct asked *asked(struct cv *cv, const char *reply)
+static struct asked *asked(struct conversation *conv, const char *reply)
 {
     struct asked *a = tl_alloc(1, sizeof *a);
 
     if (a) {
-        a->cv = cv;
+        a->conv = conv;
         (void)tl_str_put(a->reply, sizeof a->reply, tl_str(reply ? reply : ""));
     }
     return a;
 }
 
 /** A task for a command of an actor who must own the contact; NULL after answering 503. */
-static struct task *task_for(struct cv *cv, const struct cv_command *cmd, enum cv_fact_kind kind,
-                             const char *reply)
+static struct task *task_for(struct conversation *conv, const struct wire_command *cmd,
+                             enum contact_fact_kind kind, const char *reply)
 {
-    struct task *t = cv_task(cv, kind, tl_clock_wall());
-    struct asked *a = t ? asked(cv, reply) : NULL;
+    struct task *t = task_new(conv, kind, tl_clock_wall());
+    struct asked *a = t ? asked(conv, reply) : NULL;
 
     if (!a) {
-        cv_task_free(t);
-        cv_refuse(cv, reply, 503, "too much under way");
+        task_free(t);
+        refuse_command(conv, reply, 503, "too much under way");
         return NULL;
     }
     t->check = true;
     t->actor = cmd->actor;
-    t->fact.by = cmd->actor.role == CV_SUPERVISOR ? CV_AGENT : cmd->actor.role;
+    t->fact.by = cmd->actor.role == ROLE_SUPERVISOR ? ROLE_AGENT : cmd->actor.role;
     t->fact.agent = cmd->actor.agent;
     t->done = done;
     t->arg = a;
@@ -77,60 +77,60 @@ static struct task *task_for(struct cv *cv, const struct cv_command *cmd, enum c
 static void drop(struct task *t)
 {
     done(t->arg, t, 503, "out of memory");
-    cv_task_free(t);
+    task_free(t);
 }
 
-static void take_fact(struct cv *cv, struct cv_command *cmd, enum cv_fact_kind kind,
-                      const char *reply)
+static void take_fact(struct conversation *conv, struct wire_command *cmd,
+                      enum contact_fact_kind kind, const char *reply)
 {
-    struct task *t = task_for(cv, cmd, kind, reply);
+    struct task *t = task_for(conv, cmd, kind, reply);
 
     if (t)
-        cv_submit(t, &cmd->contact);
+        task_submit(t, &cmd->contact);
 }
 
-static bool is_agent(const struct cv_command *cmd)
+static bool is_agent(const struct wire_command *cmd)
 {
-    return cmd->actor.role == CV_AGENT || cmd->actor.role == CV_SUPERVISOR;
+    return cmd->actor.role == ROLE_AGENT || cmd->actor.role == ROLE_SUPERVISOR;
 }
 
-static bool talking(const struct cv_contact *c)
+static bool talking(const struct contact *c)
 {
-    return c->phase == CV_CONNECTED || c->phase == CV_HELD;
+    return c->phase == PHASE_CONNECTED || c->phase == PHASE_HELD;
 }
 
 /* ---- chat ------------------------------------------------------------------------------- */
 
 static void decide_message(struct task *t)
 {
-    struct cv_message *m = t->message;
-    const struct cv_contact *c = &t->c;
+    struct contact_message *m = t->message;
+    const struct contact *c = &t->c;
 
-    if (!(t->fact.by == CV_CUSTOMER ? cv_is_live(c) : talking(c))) {
+    if (!(t->fact.by == ROLE_CUSTOMER ? contact_is_live(c) : talking(c))) {
         t->d.code = 409;
         t->d.reason = "the contact is over";
         return;
     }
     m->thread = c->thread;
     (void)tl_str_put(m->from_name, sizeof m->from_name,
-                     tl_str(m->from == CV_CUSTOMER ? c->name : c->agent_name));
+                     tl_str(m->from == ROLE_CUSTOMER ? c->name : c->agent_name));
     t->d.n_events = 1;
-    t->d.events[0] = (struct cv_event){
-        .kind = CV_EV_MESSAGE, .by = m->from, .number = (int)strlen(m->text), .other = m->id};
+    t->d.events[0] = (struct contact_event){
+        .kind = EVENT_MESSAGE, .by = m->from, .number = (int)strlen(m->text), .other = m->id};
 }
 
-static void answer_posted(struct asked *a, const struct cv_message *m)
+static void answer_posted(struct asked *a, const struct contact_message *m)
 {
     struct tl_buf out = TL_BUF(64 * 1024);
 
-    if (cv_wire_posted(m, &out) == 0)
-        answer(a->cv, a->reply, &out);
+    if (wire_posted(m, &out) == 0)
+        answer(a->conv, a->reply, &out);
     tl_buf_done(&out);
     tl_free(a);
 }
 
 /** The same client_ref again: the answer is the line that is stored. */
-static void posted_before(void *arg, int err, const struct cv_message *rows, int n)
+static void posted_before(void *arg, int err, const struct contact_message *rows, int n)
 {
     struct asked *a = arg;
 
@@ -143,7 +143,7 @@ static void posted_before(void *arg, int err, const struct cv_message *rows, int
 static void posted(void *arg, const struct task *t, int code, const char *reason)
 {
     struct asked *a = arg;
-    struct cv *cv = a->cv;
+    struct conversation *conv = a->conv;
     struct tl_buf m = TL_BUF(64 * 1024);
 
     if (code) {
@@ -151,23 +151,23 @@ static void posted(void *arg, const struct task *t, int code, const char *reason
         return;
     }
     if (t->existed) {
-        if (cv->store->ops->messages(cv->store, &t->message->contact, t->message->client_ref,
-                                     posted_before, a))
+        if (conv->store->ops->messages(conv->store, &t->message->contact, t->message->client_ref,
+                                       posted_before, a))
             done(a, t, 503, "the store is away");
         return;
     }
-    if (cv_wire_chat(t->message, &m) == 0) {
-        cv_push_customer(cv, &t->c, &m);
+    if (wire_chat(t->message, &m) == 0) {
+        push_customer(conv, &t->c, &m);
         if (talking(&t->c))
-            cv_push_agent(cv, &t->c.agent, &m);
+            push_agent(conv, &t->c.agent, &m);
     }
     tl_buf_done(&m);
     answer_posted(a, t->message);
 }
 
-static void post_message(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void post_message(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
-    struct task *t = task_for(cv, cmd, CV_MENDED, reply);
+    struct task *t = task_for(conv, cmd, FACT_MENDED, reply);
 
     if (!t)
         return;
@@ -184,59 +184,59 @@ static void post_message(struct cv *cv, struct cv_command *cmd, const char *repl
     (void)tl_str_put(t->message->client_ref, sizeof t->message->client_ref, cmd->client_ref);
     t->decide = decide_message;
     t->done = posted;
-    cv_submit(t, &cmd->contact);
+    task_submit(t, &cmd->contact);
 }
 
 static void decide_typing(struct task *t)
 {
-    struct cv *cv = t->cv;
+    struct conversation *conv = t->conv;
     struct tl_buf m = TL_BUF(4096);
 
     if (!talking(&t->c)) {
         t->d.code = 409;
         t->d.reason = "not connected";
-    } else if (cv_wire_typing(&t->c.id, t->fact.on, &m) == 0) {
-        if (t->fact.by == CV_CUSTOMER)
-            cv_push_agent(cv, &t->c.agent, &m);
+    } else if (wire_typing(&t->c.id, t->fact.on, &m) == 0) {
+        if (t->fact.by == ROLE_CUSTOMER)
+            push_agent(conv, &t->c.agent, &m);
         else
-            cv_push_customer(cv, &t->c, &m);
+            push_customer(conv, &t->c, &m);
     }
     tl_buf_done(&m);
 }
 
-static void relay_typing(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void relay_typing(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
-    struct task *t = task_for(cv, cmd, CV_MENDED, reply);
+    struct task *t = task_for(conv, cmd, FACT_MENDED, reply);
 
     if (!t)
         return;
     t->fact.on = cmd->on;
     t->decide = decide_typing;
-    cv_submit(t, &cmd->contact);
+    task_submit(t, &cmd->contact);
 }
 
 /* ---- after the conversation ------------------------------------------------------------- */
 
 static void decide_survey(struct task *t)
 {
-    if (cv_is_live(&t->c)) {
+    if (contact_is_live(&t->c)) {
         t->d.code = 409;
         t->d.reason = "the contact is not over";
     } else if (t->survey->score) {
         t->d.n_events = 1;
-        t->d.events[0] = (struct cv_event){.kind = CV_EV_SURVEY, .number = t->survey->score};
+        t->d.events[0] = (struct contact_event){.kind = EVENT_SURVEY, .number = t->survey->score};
     }
 }
 
-static void answer_survey(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void answer_survey(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     struct task *t;
 
-    if (cmd->actor.role != CV_CUSTOMER) {
-        cv_refuse(cv, reply, 403, "only the customer answers");
+    if (cmd->actor.role != ROLE_CUSTOMER) {
+        refuse_command(conv, reply, 403, "only the customer answers");
         return;
     }
-    t = task_for(cv, cmd, CV_MENDED, reply);
+    t = task_for(conv, cmd, FACT_MENDED, reply);
     if (!t)
         return;
     t->survey = tl_alloc(1, sizeof *t->survey);
@@ -244,20 +244,20 @@ static void answer_survey(struct cv *cv, struct cv_command *cmd, const char *rep
         drop(t);
         return;
     }
-    *t->survey = (struct cv_survey){.contact = cmd->contact, .score = cmd->score, .at = t->at};
+    *t->survey = (struct contact_survey){.contact = cmd->contact, .score = cmd->score, .at = t->at};
     t->decide = decide_survey;
-    cv_submit(t, &cmd->contact);
+    task_submit(t, &cmd->contact);
 }
 
-static void complete_wrap_up(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void complete_wrap_up(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     struct task *t;
 
     if (!is_agent(cmd)) {
-        cv_refuse(cv, reply, 403, "only an agent wraps up");
+        refuse_command(conv, reply, 403, "only an agent wraps up");
         return;
     }
-    t = task_for(cv, cmd, CV_WRAPPED_UP, reply);
+    t = task_for(conv, cmd, FACT_WRAPPED_UP, reply);
     if (!t)
         return;
     t->wrap_up = tl_alloc(1, sizeof *t->wrap_up);
@@ -271,15 +271,15 @@ static void complete_wrap_up(struct cv *cv, struct cv_command *cmd, const char *
     (void)tl_str_put(t->wrap_up->disposition, sizeof t->wrap_up->disposition, cmd->disposition);
     (void)tl_str_put(t->wrap_up->note, sizeof t->wrap_up->note, cmd->note);
     (void)tl_str_put(t->fact.disposition, sizeof t->fact.disposition, cmd->disposition);
-    cv_submit(t, &cmd->contact);
+    task_submit(t, &cmd->contact);
 }
 
-static void set_hold(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void set_hold(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     if (is_agent(cmd))
-        take_fact(cv, cmd, cmd->on ? CV_HOLD_ASKED : CV_RETRIEVE_ASKED, reply);
+        take_fact(conv, cmd, cmd->on ? FACT_HOLD_ASKED : FACT_RETRIEVE_ASKED, reply);
     else
-        cv_refuse(cv, reply, 403, "only an agent holds");
+        refuse_command(conv, reply, 403, "only an agent holds");
 }
 
 /* ---- the view of the page --------------------------------------------------------------- */
@@ -290,24 +290,24 @@ static void consented(void *arg, const struct task *t, int code, const char *rea
     struct asked *a = arg;
 
     if (!code && t->c.cobrowse_active && !t->d.changed)
-        cv_regrant(a->cv, &t->c, t->actor.role == CV_CUSTOMER ? 0 : 1);
+        work_regrant(a->conv, &t->c, t->actor.role == ROLE_CUSTOMER ? 0 : 1);
     done(arg, t, code, reason);
 }
 
-static void cobrowse_consent(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void cobrowse_consent(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     struct task *t;
 
-    if (cmd->on && cmd->actor.role != CV_CUSTOMER) {
-        cv_refuse(cv, reply, 403, "only the customer consents");
+    if (cmd->on && cmd->actor.role != ROLE_CUSTOMER) {
+        refuse_command(conv, reply, 403, "only the customer consents");
         return;
     }
-    t = task_for(cv, cmd, cmd->on ? CV_CONSENTED : CV_WITHDRAWN, reply);
+    t = task_for(conv, cmd, cmd->on ? FACT_CONSENTED : FACT_WITHDRAWN, reply);
     if (!t)
         return;
     if (cmd->on)
         t->done = consented;
-    cv_submit(t, &cmd->contact);
+    task_submit(t, &cmd->contact);
 }
 
 static void decide_ask(struct task *t)
@@ -317,26 +317,26 @@ static void decide_ask(struct task *t)
     if (!talking(&t->c)) {
         t->d.code = 409;
         t->d.reason = "not connected";
-    } else if (!t->c.cobrowse_active && cv_wire_asked(&t->c.id, &m) == 0) {
-        cv_push_customer(t->cv, &t->c, &m);
+    } else if (!t->c.cobrowse_active && wire_asked(&t->c.id, &m) == 0) {
+        push_customer(t->conv, &t->c, &m);
     }
     tl_buf_done(&m);
 }
 
-static void cobrowse_ask(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void cobrowse_ask(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     struct task *t;
 
     if (!is_agent(cmd)) {
-        cv_refuse(cv, reply, 403, "only an agent asks");
+        refuse_command(conv, reply, 403, "only an agent asks");
         return;
     }
-    t = task_for(cv, cmd, CV_MENDED, reply);
+    t = task_for(conv, cmd, FACT_MENDED, reply);
     if (!t)
         return;
     t->decide = decide_ask;
     t->done = consented;
-    cv_submit(t, &cmd->contact);
+    task_submit(t, &cmd->contact);
 }
 
 /* ---- lists ------------------------------------------------------------------------------ */
@@ -352,13 +352,13 @@ static void lost_one(void *arg, const struct task *t, int code, const char *reas
     if (--a->left)
         return;
     if (a->agent.s[0] == '!')
-        cv_refuse(a->cv, a->reply, 503, "the store is away");
+        refuse_command(a->conv, a->reply, 503, "the store is away");
     else
-        answer(a->cv, a->reply, NULL);
+        answer(a->conv, a->reply, NULL);
     tl_free(a);
 }
 
-static void lost_contacts(void *arg, int err, const struct cv_contact *rows, int n)
+static void lost_contacts(void *arg, int err, const struct contact *rows, int n)
 {
     struct asked *a = arg;
     bool agent = !tl_id_empty(&a->agent);
@@ -371,7 +371,8 @@ static void lost_contacts(void *arg, int err, const struct cv_contact *rows, int
     }
     a->left = 1; /* this function itself */
     for (int i = 0; i < n; i++) {
-        struct task *t = cv_task(a->cv, agent ? CV_AGENT_LOST : CV_CUSTOMER_LOST, tl_clock_wall());
+        struct task *t =
+            task_new(a->conv, agent ? FACT_AGENT_LOST : FACT_CUSTOMER_LOST, tl_clock_wall());
 
         if (!t) {
             a->agent.s[0] = '!';
@@ -381,71 +382,71 @@ static void lost_contacts(void *arg, int err, const struct cv_contact *rows, int
         t->done = lost_one;
         t->arg = a;
         a->left++;
-        cv_submit(t, &rows[i].id);
+        task_submit(t, &rows[i].id);
     }
     lost_one(a, NULL, 0, NULL);
 }
 
-static void session_lost(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void session_lost(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
-    struct asked *a = asked(cv, reply);
-    struct cv_query q = {.kind = CV_Q_SESSION, .id = cmd->actor.session, .limit = 100};
+    struct asked *a = asked(conv, reply);
+    struct store_query q = {.kind = QUERY_SESSION, .id = cmd->actor.session, .limit = 100};
 
     if (!a) {
-        cv_refuse(cv, reply, 503, "out of memory");
+        refuse_command(conv, reply, 503, "out of memory");
         return;
     }
     if (is_agent(cmd)) {
-        q.kind = CV_Q_AGENT;
+        q.kind = QUERY_AGENT;
         q.id = a->agent = cmd->actor.agent;
     }
-    if (cv->store->ops->list(cv->store, &q, lost_contacts, a))
+    if (conv->store->ops->list(conv->store, &q, lost_contacts, a))
         done(a, NULL, 503, "the store is away");
 }
 
-static void waiting_listed(void *arg, int err, const struct cv_contact *rows, int n)
+static void waiting_listed(void *arg, int err, const struct contact *rows, int n)
 {
     struct asked *a = arg;
     struct tl_buf m = TL_BUF(TL_PB_MAX);
 
-    if (err || cv_wire_waiting(rows, n, &m)) {
+    if (err || wire_waiting(rows, n, &m)) {
         done(a, NULL, 503, "the store is away");
     } else {
-        answer(a->cv, a->reply, &m);
+        answer(a->conv, a->reply, &m);
         tl_free(a);
     }
     tl_buf_done(&m);
 }
 
-static void list_waiting(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void list_waiting(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
-    struct asked *a = asked(cv, reply);
-    struct cv_query q = {.kind = CV_Q_WAITING, .id = cmd->contact, .limit = cmd->limit};
+    struct asked *a = asked(conv, reply);
+    struct store_query q = {.kind = QUERY_WAITING, .id = cmd->contact, .limit = cmd->limit};
 
     if (!a)
-        cv_refuse(cv, reply, 503, "out of memory");
-    else if (cv->store->ops->list(cv->store, &q, waiting_listed, a))
+        refuse_command(conv, reply, 503, "out of memory");
+    else if (conv->store->ops->list(conv->store, &q, waiting_listed, a))
         done(a, NULL, 503, "the store is away");
 }
 
 /* ---- the door --------------------------------------------------------------------------- */
 
-static void dispatch(struct cv *cv, struct cv_command *cmd, const char *reply)
+static void dispatch(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     switch (cmd->method) {
-    case CV_M_REQUEST_CONTACT: cv_open_contact(cv, cmd, reply); break;
-    case CV_M_END_CONTACT: take_fact(cv, cmd, CV_HUNG_UP, reply); break;
-    case CV_M_POST_MESSAGE: post_message(cv, cmd, reply); break;
-    case CV_M_RELAY_TYPING: relay_typing(cv, cmd, reply); break;
-    case CV_M_ANSWER_SURVEY: answer_survey(cv, cmd, reply); break;
-    case CV_M_COMPLETE_WRAP_UP: complete_wrap_up(cv, cmd, reply); break;
-    case CV_M_SET_HOLD: set_hold(cv, cmd, reply); break;
-    case CV_M_COBROWSE_CONSENT: cobrowse_consent(cv, cmd, reply); break;
-    case CV_M_COBROWSE_ASK: cobrowse_ask(cv, cmd, reply); break;
-    case CV_M_GET_SNAPSHOT: cv_give_snapshot(cv, cmd, reply); break;
-    case CV_M_SESSION_LOST: session_lost(cv, cmd, reply); break;
-    case CV_M_LIST_WAITING: list_waiting(cv, cmd, reply); break;
-    case CV_METHODS: break;
+    case METHOD_REQUEST_CONTACT: open_contact(conv, cmd, reply); break;
+    case METHOD_END_CONTACT: take_fact(conv, cmd, FACT_HUNG_UP, reply); break;
+    case METHOD_POST_MESSAGE: post_message(conv, cmd, reply); break;
+    case METHOD_RELAY_TYPING: relay_typing(conv, cmd, reply); break;
+    case METHOD_ANSWER_SURVEY: answer_survey(conv, cmd, reply); break;
+    case METHOD_COMPLETE_WRAP_UP: complete_wrap_up(conv, cmd, reply); break;
+    case METHOD_SET_HOLD: set_hold(conv, cmd, reply); break;
+    case METHOD_COBROWSE_CONSENT: cobrowse_consent(conv, cmd, reply); break;
+    case METHOD_COBROWSE_ASK: cobrowse_ask(conv, cmd, reply); break;
+    case METHOD_GET_SNAPSHOT: give_snapshot(conv, cmd, reply); break;
+    case METHOD_SESSION_LOST: session_lost(conv, cmd, reply); break;
+    case METHOD_LIST_WAITING: list_waiting(conv, cmd, reply); break;
+    case METHOD_COUNT: break;
     }
 }
 
@@ -459,10 +460,10 @@ static const char *class_of(int err)
     }
 }
 
-void cv_on_command(void *arg, const struct tl_msg *m)
+void on_command(void *arg, const struct tl_msg *m)
 {
-    struct cv *cv = arg;
-    struct cv_command cmd;
+    struct conversation *conv = arg;
+    struct wire_command cmd;
     const char *why = NULL;
     struct tl_str method = m->subject;
     int err;
@@ -471,24 +472,24 @@ void cv_on_command(void *arg, const struct tl_msg *m)
         if (m->subject.s[i] == '.')
             method = (struct tl_str){.s = m->subject.s + i + 1, .n = m->subject.n - i - 1};
     }
-    err = cv_wire_command(method, m->data, m->n, &cmd, &why);
+    err = wire_command(method, m->data, m->n, &cmd, &why);
     if (err) {
         tl_bad_input("nats", class_of(err));
         if (tl_log_allow(class_of(err)))
             tl_warn("bad command", TL_T("subject", m->subject), TL_E(err));
-        cv_refuse(cv, m->reply,
-                  err == -EINVAL   ? 422
-                  : err == -ENOSYS ? 404
-                  : err == -ENOMEM ? 503
-                                   : 400,
-                  err == -EINVAL ? why : "not a request for this method");
+        refuse_command(conv, m->reply,
+                       err == -EINVAL   ? 422
+                       : err == -ENOSYS ? 404
+                       : err == -ENOMEM ? 503
+                                        : 400,
+                       err == -EINVAL ? why : "not a request for this method");
         return;
     }
-    if (m->reply && strlen(m->reply) >= CV_REPLY_MAX) {
+    if (m->reply && strlen(m->reply) >= REPLY_MAX) {
         tl_bad_input("nats", "reply_subject");
-        cv_refuse(cv, m->reply, 400, "reply subject is too long");
+        refuse_command(conv, m->reply, 400, "reply subject is too long");
     } else {
-        dispatch(cv, &cmd, m->reply);
+        dispatch(conv, &cmd, m->reply);
     }
-    cv_command_done(&cmd);
+    wire_command_done(&cmd);
 }

@@ -4,73 +4,73 @@
 #include <tl_clock.h>
 #include <tl_mem.h>
 
-int cv_new(struct cv **ret, const struct cv_opts *opts)
+int conversation_new(struct conversation **ret, const struct conversation_opts *opts)
 {
-    struct cv *cv = tl_alloc(1, sizeof *cv);
+    struct conversation *conv = tl_alloc(1, sizeof *conv);
     uint64_t seed;
-    int err = cv ? 0 : -ENOMEM;
+    int err = conv ? 0 : -ENOMEM;
 
     if (err)
         goto out;
     tl_random(&seed, sizeof seed);
-    cv->opts = *opts;
-    cv->loop = opts->loop;
-    cv->bus = opts->bus;
-    cv->store = opts->store;
-    cv->rules = opts->rules;
-    cv->lanes = cv->waits = cv->names = TL_MAP(seed);
-    if (!cv->opts.reconcile_every)
-        cv->opts.reconcile_every = TL_SEC(10);
+    conv->opts = *opts;
+    conv->loop = opts->loop;
+    conv->bus = opts->bus;
+    conv->store = opts->store;
+    conv->rules = opts->rules;
+    conv->lanes = conv->waits = conv->names = TL_MAP(seed);
+    if (!conv->opts.reconcile_every)
+        conv->opts.reconcile_every = TL_SEC(10);
 
-    err = cv_outbox_new(&cv->outbox, cv->loop, cv->bus, cv->store);
+    err = outbox_new(&conv->outbox, conv->loop, conv->bus, conv->store);
     if (!err)
-        err = cv_mend_start(cv);
+        err = mend_start(conv);
     if (!err)
-        err = cv_feeds_start(cv);
+        err = feeds_start(conv);
     if (!err)
-        err = tl_bus_subscribe(&cv->sub_commands, cv->bus, "tl.cmd.conversation.*", "conversation",
-                               cv_on_command, cv);
+        err = tl_bus_subscribe(&conv->sub_commands, conv->bus, "tl.cmd.conversation.*",
+                               "conversation", on_command, conv);
     if (err)
         goto out;
-    *ret = cv;
-    cv = NULL;
+    *ret = conv;
+    conv = NULL;
 out:
-    cv_free(cv);
+    conversation_free(conv);
     return err;
 }
 
-void cv_set_rules(struct cv *cv, const struct cv_rules *rules)
+void conversation_set_rules(struct conversation *conv, const struct rules *rules)
 {
-    cv->rules = *rules;
+    conv->rules = *rules;
 }
 
-bool cv_idle(const struct cv *cv)
+bool conversation_idle(const struct conversation *conv)
 {
-    return cv->tasks == 0 && cv_outbox_idle(cv->outbox);
+    return conv->tasks == 0 && outbox_idle(conv->outbox);
 }
 
 /** Facts that are still under way are stored or not, as their batch ends; the next start finds out.
  */
-struct cv *cv_free(struct cv *cv)
+struct conversation *conversation_free(struct conversation *conv)
 {
     struct tl_entry *e, *after;
 
-    if (!cv)
+    if (!conv)
         return NULL;
-    cv->sub_commands = tl_sub_free(cv->sub_commands);
-    cv_feeds_stop(cv);
-    cv_mend_stop(cv);
-    cv->outbox = cv_outbox_free(cv->outbox);
-    for (e = tl_map_next(&cv->lanes, NULL); e; e = after) {
+    conv->sub_commands = tl_sub_free(conv->sub_commands);
+    feeds_stop(conv);
+    mend_stop(conv);
+    conv->outbox = outbox_free(conv->outbox);
+    for (e = tl_map_next(&conv->lanes, NULL); e; e = after) {
         struct lane *lane = TL_CONTAINER(e, struct lane, entry);
 
-        after = tl_map_next(&cv->lanes, e);
+        after = tl_map_next(&conv->lanes, e);
         tl_list_for_each (&lane->tasks, k) {
-            cv_task_free(TL_CONTAINER(k, struct task, link));
+            task_free(TL_CONTAINER(k, struct task, link));
         }
-        tl_map_remove(&cv->lanes, &lane->entry);
+        tl_map_remove(&conv->lanes, &lane->entry);
         tl_free(lane);
     }
-    tl_map_done(&cv->lanes);
-    return tl_free(cv);
+    tl_map_done(&conv->lanes);
+    return tl_free(conv);
 }

@@ -9,8 +9,8 @@
  * Facts about one contact are taken one after the other (a lane); contacts run side by side.  A
  * fact that loses against another replica is loaded and stepped again.
  */
-#ifndef CV_HANDLERS_H
-#define CV_HANDLERS_H
+#ifndef CONVERSATION_HANDLERS_H
+#define CONVERSATION_HANDLERS_H
 
 #include "adapters/store.h"
 #include "core/contact.h"
@@ -21,31 +21,31 @@
 #include <tl_metrics.h>
 #include <tl_seen.h>
 
-struct cv;
-struct cv_outbox;
+struct conversation;
+struct outbox;
 
-#define CV_TASKS_MAX 10000 /**< facts under way before a command is answered with 503 */
-#define CV_REPLY_MAX 200
+#define TASKS_MAX 10000 /**< facts under way before a command is answered with 503 */
+#define REPLY_MAX 200
 
-struct cv_opts {
+struct conversation_opts {
     struct tl_loop *loop;
     struct tl_bus *bus;
-    struct cv_store *store;
+    struct store *store;
     const char *media; /**< media instance for new contacts: "m1" */
-    struct cv_rules rules;
+    struct rules rules;
     tl_dur reconcile_every; /**< 0: 10 s */
     bool durable;           /**< consume the ACD's events from JetStream, too */
 };
 
 /** Subscribes and starts timers.  0 or -ENOMEM. */
-int cv_new(struct cv **ret, const struct cv_opts *opts);
-struct cv *cv_free(struct cv *cv);
+int conversation_new(struct conversation **ret, const struct conversation_opts *opts);
+struct conversation *conversation_free(struct conversation *conv);
 /** New rules hold from the next fact on. */
-void cv_set_rules(struct cv *cv, const struct cv_rules *rules);
+void conversation_set_rules(struct conversation *conv, const struct rules *rules);
 /** Nothing under way and no event waits in the outbox of this replica. */
-bool cv_idle(const struct cv *cv);
+bool conversation_idle(const struct conversation *conv);
 /** One round of reconciliation now (tests; else the timer). */
-void cv_reconcile(struct cv *cv);
+void conversation_reconcile(struct conversation *conv);
 
 /* ---- inside ----------------------------------------------------------------------------- */
 
@@ -60,18 +60,18 @@ struct lane {
 
 struct wait; /* a waiting contact whose customer hears positions */
 
-struct cv {
-    struct cv_opts opts;
+struct conversation {
+    struct conversation_opts opts;
     struct tl_loop *loop;
     struct tl_bus *bus;
-    struct cv_store *store;
-    struct cv_rules rules;
+    struct store *store;
+    struct rules rules;
     struct tl_map lanes, waits, names;
     size_t tasks; /**< facts, openings and snapshots under way */
     struct tl_sub *sub_commands, *sub_acd, *sub_positions, *sub_rooms;
     struct tl_consumer *consumer;
     struct tl_seen *seen;
-    struct cv_outbox *outbox;
+    struct outbox *outbox;
     struct tl_timer *tick, *mend_timer;
     struct mend *mend;
 };
@@ -79,70 +79,70 @@ struct cv {
 struct task;
 /** What a task was for ends here, exactly once.  code: 0, then t->c is the contact as it is now, or
  * an HTTP status.  The task goes afterwards. */
-typedef void cv_done_fn(void *arg, const struct task *t, int code, const char *reason);
+typedef void task_done_fn(void *arg, const struct task *t, int code, const char *reason);
 
-/** A fact on its way through a lane.  Fill in, then cv_submit(), which owns it from there. */
+/** A fact on its way through a lane.  Fill in, then task_submit(), which owns it from there. */
 struct task {
     struct tl_link link;
-    struct cv *cv;
+    struct conversation *conv;
     struct lane *lane;
-    struct cv_fact fact;
-    struct cv_route route; /**< fact.route points here */
-    char cause[40];        /**< fact.cause points here */
+    struct contact_fact fact;
+    struct contact_route route; /**< fact.route points here */
+    char cause[40];             /**< fact.cause points here */
     tl_time at;
     int tries;
     int64_t only_version; /**< not 0: nothing is done unless the contact still has this version */
     bool check;           /**< actor must own the contact, else 404 */
-    struct cv_actor actor;
-    /** Instead of cv_step(): fills d; may look at c and change it. */
+    struct contact_actor actor;
+    /** Instead of contact_step(): fills d; may look at c and change it. */
     void (*decide)(struct task *t);
-    struct cv_message *message; /**< stored with the step; freed with the task */
-    struct cv_wrap_up *wrap_up;
-    struct cv_survey *survey;
+    struct contact_message *message; /**< stored with the step; freed with the task */
+    struct contact_wrap_up *wrap_up;
+    struct contact_survey *survey;
     unsigned pays;       /**< running work whose answer this is */
     bool existed;        /**< the message or survey was stored before */
     char tickets[2][64]; /**< of a co-browse room: customer's, agent's */
-    cv_done_fn *done;
+    task_done_fn *done;
     void *arg;
-    struct cv_contact c;
-    struct cv_decision d;
+    struct contact c;
+    struct contact_decision d;
 };
 
 /** NULL: out of memory or too much under way. */
-struct task *cv_task(struct cv *cv, enum cv_fact_kind kind, tl_time at);
-void cv_task_free(struct task *t);
-void cv_submit(struct task *t, const struct tl_id *contact);
-void cv_lane_rest(struct cv *cv, struct lane *lane);
+struct task *task_new(struct conversation *conv, enum contact_fact_kind kind, tl_time at);
+void task_free(struct task *t);
+void task_submit(struct task *t, const struct tl_id *contact);
+void lane_rest(struct conversation *conv, struct lane *lane);
 /** Pack the events of a decision and commit it with what the caller put into ch. */
-int cv_commit(struct cv *cv, struct cv_change *ch, const struct cv_contact *c,
-              const struct cv_decision *d, tl_time at, cv_stored_fn *fn, void *arg);
+int commit_change(struct conversation *conv, struct store_change *ch, const struct contact *c,
+                  const struct contact_decision *d, tl_time at, store_done_fn *fn, void *arg);
 /** After a commit: pushes, log, what is owed. */
-void cv_after(struct cv *cv, struct lane *lane, const struct cv_contact *c,
-              const struct cv_decision *d);
-struct lane *cv_lane(struct cv *cv, const struct tl_id *contact);
+void after_commit(struct conversation *conv, struct lane *lane, const struct contact *c,
+                  const struct contact_decision *d);
+struct lane *lane_of(struct conversation *conv, const struct tl_id *contact);
 
-void cv_pay(struct cv *cv, struct lane *lane, const struct cv_contact *c);
+void work_pay(struct conversation *conv, struct lane *lane, const struct contact *c);
 /** A ticket for one side of an open room, pushed to it (0 customer, 1 agent). */
-void cv_regrant(struct cv *cv, const struct cv_contact *c, int side);
-void cv_push_customer(struct cv *cv, const struct cv_contact *c, const struct tl_buf *m);
-void cv_push_agent(struct cv *cv, const struct tl_id *agent, const struct tl_buf *m);
-void cv_push_grant(struct cv *cv, const struct cv_contact *c, int side, const char *ticket);
-void cv_push_card(struct cv *cv, const struct cv_contact *c);
+void work_regrant(struct conversation *conv, const struct contact *c, int side);
+void push_customer(struct conversation *conv, const struct contact *c, const struct tl_buf *m);
+void push_agent(struct conversation *conv, const struct tl_id *agent, const struct tl_buf *m);
+void push_grant(struct conversation *conv, const struct contact *c, int side, const char *ticket);
+void push_card(struct conversation *conv, const struct contact *c);
 
-void cv_on_command(void *arg, const struct tl_msg *m);
-void cv_open_contact(struct cv *cv, struct cv_command *cmd, const char *reply);
-void cv_give_snapshot(struct cv *cv, struct cv_command *cmd, const char *reply);
+void on_command(void *arg, const struct tl_msg *m);
+void open_contact(struct conversation *conv, struct wire_command *cmd, const char *reply);
+void give_snapshot(struct conversation *conv, struct wire_command *cmd, const char *reply);
 /** Refuse with a status and, for junk, count and log it. */
-void cv_refuse(struct cv *cv, const char *reply, int code, const char *reason);
+void refuse_command(struct conversation *conv, const char *reply, int code, const char *reason);
 
-int cv_feeds_start(struct cv *cv);
-void cv_feeds_stop(struct cv *cv);
-const char *cv_name_of(struct cv *cv, const struct tl_id *agent);
+int feeds_start(struct conversation *conv);
+void feeds_stop(struct conversation *conv);
+const char *agent_name_of(struct conversation *conv, const struct tl_id *agent);
 /** An agent who was accepted before anybody told the name. */
-void cv_name_late(struct cv *cv, const struct cv_contact *c);
-void cv_wait_note(struct cv *cv, const struct cv_contact *c);
+void agent_name_late(struct conversation *conv, const struct contact *c);
+void wait_note(struct conversation *conv, const struct contact *c);
 
-int cv_mend_start(struct cv *cv);
-void cv_mend_stop(struct cv *cv);
+int mend_start(struct conversation *conv);
+void mend_stop(struct conversation *conv);
 
 #endif

@@ -12,33 +12,33 @@
 
 static void run(struct task *t);
 
-struct task *cv_task(struct cv *cv, enum cv_fact_kind kind, tl_time at)
+struct task *task_new(struct conversation *conv, enum contact_fact_kind kind, tl_time at)
 {
-    struct task *t = cv->tasks < CV_TASKS_MAX ? tl_alloc(1, sizeof *t) : NULL;
+    struct task *t = conv->tasks < TASKS_MAX ? tl_alloc(1, sizeof *t) : NULL;
 
     if (!t)
         return NULL;
-    t->cv = cv;
+    t->conv = conv;
     t->fact.kind = kind;
     t->at = at;
-    cv->tasks++;
+    conv->tasks++;
     return t;
 }
 
-void cv_task_free(struct task *t)
+void task_free(struct task *t)
 {
     if (!t)
         return;
-    t->cv->tasks--;
+    t->conv->tasks--;
     tl_free(t->message);
     tl_free(t->wrap_up);
     tl_free(t->survey);
     tl_free(t);
 }
 
-struct lane *cv_lane(struct cv *cv, const struct tl_id *contact)
+struct lane *lane_of(struct conversation *conv, const struct tl_id *contact)
 {
-    struct tl_entry *e = tl_map_find(&cv->lanes, tl_id_str(contact));
+    struct tl_entry *e = tl_map_find(&conv->lanes, tl_id_str(contact));
     struct lane *lane;
 
     if (e)
@@ -48,17 +48,17 @@ struct lane *cv_lane(struct cv *cv, const struct tl_id *contact)
         return NULL;
     lane->contact = *contact;
     tl_list_init(&lane->tasks);
-    if (tl_map_add(&cv->lanes, &lane->entry, tl_id_str(&lane->contact)))
+    if (tl_map_add(&conv->lanes, &lane->entry, tl_id_str(&lane->contact)))
         return tl_free(lane);
     return lane;
 }
 
 /** A lane with nothing to do goes. */
-void cv_lane_rest(struct cv *cv, struct lane *lane)
+void lane_rest(struct conversation *conv, struct lane *lane)
 {
     if (lane->busy || lane->tasks.n || lane->running || lane->failed)
         return;
-    tl_map_remove(&cv->lanes, &lane->entry);
+    tl_map_remove(&conv->lanes, &lane->entry);
     tl_free(lane);
 }
 
@@ -75,7 +75,7 @@ static void start(struct lane *lane)
 static void finish(struct task *t, int code, const char *reason)
 {
     struct lane *lane = t->lane;
-    struct cv *cv = t->cv;
+    struct conversation *conv = t->conv;
 
     if (t->done)
         t->done(t->arg, t, code, reason);
@@ -86,14 +86,14 @@ static void finish(struct task *t, int code, const char *reason)
         tl_list_remove(&lane->tasks, &t->link);
         lane->busy = false;
         start(lane);
-        cv_lane_rest(cv, lane);
+        lane_rest(conv, lane);
     }
-    cv_task_free(t);
+    task_free(t);
 }
 
-void cv_submit(struct task *t, const struct tl_id *contact)
+void task_submit(struct task *t, const struct tl_id *contact)
 {
-    t->lane = cv_lane(t->cv, contact);
+    t->lane = lane_of(t->conv, contact);
     if (!t->lane) {
         finish(t, 503, "out of memory");
         return;
@@ -104,43 +104,43 @@ void cv_submit(struct task *t, const struct tl_id *contact)
 
 /* ---- one commit ------------------------------------------------------------------------- */
 
-int cv_commit(struct cv *cv, struct cv_change *ch, const struct cv_contact *c,
-              const struct cv_decision *d, tl_time at, cv_stored_fn *fn, void *arg)
+int commit_change(struct conversation *conv, struct store_change *ch, const struct contact *c,
+                  const struct contact_decision *d, tl_time at, store_done_fn *fn, void *arg)
 {
-    struct cv_outgoing out[CV_EVENTS_MAX];
-    struct tl_buf packed[CV_EVENTS_MAX];
+    struct outgoing_event out[DECISION_EVENTS_MAX];
+    struct tl_buf packed[DECISION_EVENTS_MAX];
     int err = 0;
 
     for (int i = 0; i < d->n_events; i++) {
         packed[i] = TL_BUF(64 * 1024);
-        out[i] = (struct cv_outgoing){.id = tl_id_new(),
-                                      .name = cv_wire_event_name(d->events[i].kind),
-                                      .thread = c->thread,
-                                      .contact = c->id,
-                                      .at = at};
+        out[i] = (struct outgoing_event){.id = tl_id_new(),
+                                         .name = wire_event_name(d->events[i].kind),
+                                         .thread = c->thread,
+                                         .contact = c->id,
+                                         .at = at};
         if (!err)
-            err = cv_wire_event(&d->events[i], c, &out[i].id, at, &packed[i]);
+            err = wire_event(&d->events[i], c, &out[i].id, at, &packed[i]);
         out[i].payload = tl_buf_str(&packed[i]);
     }
     ch->events = out;
     ch->n_events = d->n_events;
     ch->touch = c->thread;
     ch->at = at;
-    ch->due = cv_due(c, &cv->rules);
+    ch->due = contact_due(c, &conv->rules);
     if (!err)
-        err = cv->store->ops->commit(cv->store, ch, fn, arg);
+        err = conv->store->ops->commit(conv->store, ch, fn, arg);
     for (int i = 0; i < d->n_events; i++)
         tl_buf_done(&packed[i]);
     return err;
 }
 
-static void note_end(const struct cv_contact *c, const struct cv_decision *d)
+static void note_end(const struct contact *c, const struct contact_decision *d)
 {
     static const char *const names[] = {"open", "completed", "abandoned", "closed", "failed"};
     char label[40];
 
     for (int i = 0; i < d->n_events; i++) {
-        if (d->events[i].kind != CV_EV_ENDED)
+        if (d->events[i].kind != EVENT_ENDED)
             continue;
         (void)snprintf(label, sizeof label, "outcome=\"%s\"", names[c->outcome]);
         tl_metric_add(tl_counter("tl_conversation_contacts_total", label, "contacts that are over"),
@@ -151,43 +151,43 @@ static void note_end(const struct cv_contact *c, const struct cv_decision *d)
     }
 }
 
-void cv_after(struct cv *cv, struct lane *lane, const struct cv_contact *c,
-              const struct cv_decision *d)
+void after_commit(struct conversation *conv, struct lane *lane, const struct contact *c,
+                  const struct contact_decision *d)
 {
     struct tl_buf m = TL_BUF(256 * 1024);
-    struct cv_contact former;
+    struct contact former;
 
-    if ((d->tell & CV_TELL_CUSTOMER) && cv_wire_state(c, CV_CUSTOMER, &m) == 0)
-        cv_push_customer(cv, c, &m);
+    if ((d->tell & TELL_CUSTOMER) && wire_state(c, ROLE_CUSTOMER, &m) == 0)
+        push_customer(conv, c, &m);
     tl_buf_clear(&m);
-    if ((d->tell & CV_TELL_AGENT) && cv_wire_state(c, CV_AGENT, &m) == 0)
-        cv_push_agent(cv, &c->agent, &m);
+    if ((d->tell & TELL_AGENT) && wire_state(c, ROLE_AGENT, &m) == 0)
+        push_agent(conv, &c->agent, &m);
     tl_buf_clear(&m);
-    if (d->tell & CV_TELL_FORMER) {
+    if (d->tell & TELL_FORMER) {
         former = *c;
-        former.phase = CV_ENDED;
-        if (cv_wire_state(&former, CV_AGENT, &m) == 0)
-            cv_push_agent(cv, &d->former, &m);
+        former.phase = PHASE_ENDED;
+        if (wire_state(&former, ROLE_AGENT, &m) == 0)
+            push_agent(conv, &d->former, &m);
         tl_buf_clear(&m);
     }
-    if ((d->tell & CV_TELL_STOPPED) && cv_wire_stopped(&c->id, "stopped", &m) == 0) {
-        cv_push_customer(cv, c, &m);
-        cv_push_agent(cv, tl_id_empty(&c->agent) ? &d->former : &c->agent, &m);
+    if ((d->tell & TELL_STOPPED) && wire_stopped(&c->id, "stopped", &m) == 0) {
+        push_customer(conv, c, &m);
+        push_agent(conv, tl_id_empty(&c->agent) ? &d->former : &c->agent, &m);
     }
     tl_buf_clear(&m);
-    if ((d->tell & CV_TELL_SURVEY) && cv_wire_survey(&c->id, cv->rules.survey_question, &m) == 0)
-        cv_push_customer(cv, c, &m);
+    if ((d->tell & TELL_SURVEY) && wire_survey(&c->id, conv->rules.survey_question, &m) == 0)
+        push_customer(conv, c, &m);
     tl_buf_done(&m);
-    if (d->tell & CV_TELL_CARD)
-        cv_push_card(cv, c);
+    if (d->tell & TELL_CARD)
+        push_card(conv, c);
 
     note_end(c, d);
-    cv_wait_note(cv, c);
-    cv_name_late(cv, c);
+    wait_note(conv, c);
+    agent_name_late(conv, c);
     if (d->n_events)
-        cv_outbox_kick(cv->outbox);
+        outbox_kick(conv->outbox);
     if (lane)
-        cv_pay(cv, lane, c);
+        work_pay(conv, lane, c);
 }
 
 /* ---- the way of a task ------------------------------------------------------------------ */
@@ -199,7 +199,7 @@ static void again(void *arg)
 
 static void retry(struct task *t, int err)
 {
-    if (++t->tries < TRIES_MAX && tl_loop_defer(t->cv->loop, again, t) == 0)
+    if (++t->tries < TRIES_MAX && tl_loop_defer(t->conv->loop, again, t) == 0)
         return;
     finish(t, 503, strerror(-err));
 }
@@ -208,7 +208,7 @@ static void committed(void *arg, int err)
 {
     struct task *t = arg;
 
-    if (err == -EAGAIN && t->cv->store->ops->ready(t->cv->store)) {
+    if (err == -EAGAIN && t->conv->store->ops->ready(t->conv->store)) {
         retry(t, err);
         return;
     }
@@ -223,27 +223,27 @@ static void committed(void *arg, int err)
     }
     if (t->d.changed)
         t->c.version++;
-    cv_after(t->cv, t->lane, &t->c, &t->d);
+    after_commit(t->conv, t->lane, &t->c, &t->d);
     for (int side = 0; side < 2; side++) {
         if (t->tickets[side][0] && t->c.cobrowse_active)
-            cv_push_grant(t->cv, &t->c, side, t->tickets[side]);
+            push_grant(t->conv, &t->c, side, t->tickets[side]);
     }
     finish(t, 0, NULL);
 }
 
 static void commit(struct task *t)
 {
-    struct cv_change ch = {.contact = t->d.changed ? &t->c : NULL,
-                           .message = t->message,
-                           .wrap_up = t->wrap_up,
-                           .survey = t->survey};
-    int err = cv_commit(t->cv, &ch, &t->c, &t->d, t->at, committed, t);
+    struct store_change ch = {.contact = t->d.changed ? &t->c : NULL,
+                              .message = t->message,
+                              .wrap_up = t->wrap_up,
+                              .survey = t->survey};
+    int err = commit_change(t->conv, &ch, &t->c, &t->d, t->at, committed, t);
 
     if (err)
         finish(t, 503, "the store is away");
 }
 
-static void loaded(void *arg, int err, const struct cv_contact *rows, int n)
+static void loaded(void *arg, int err, const struct contact *rows, int n)
 {
     struct task *t = arg;
 
@@ -251,7 +251,7 @@ static void loaded(void *arg, int err, const struct cv_contact *rows, int n)
         finish(t, 503, "the store is away");
         return;
     }
-    if (!n || (t->check && !cv_is_theirs(&rows[0], &t->actor))) {
+    if (!n || (t->check && !contact_is_theirs(&rows[0], &t->actor))) {
         finish(t, 404, "no such contact");
         return;
     }
@@ -264,7 +264,7 @@ static void loaded(void *arg, int err, const struct cv_contact *rows, int n)
     if (t->decide)
         t->decide(t);
     else
-        cv_step(&t->c, &t->fact, &t->cv->rules, t->at, &t->d);
+        contact_step(&t->c, &t->fact, &t->conv->rules, t->at, &t->d);
 
     if (t->d.code) {
         finish(t, t->d.code, t->d.reason);
@@ -272,20 +272,20 @@ static void loaded(void *arg, int err, const struct cv_contact *rows, int n)
         commit(t);
     } else {
         if (t->c.owed)
-            cv_pay(t->cv, t->lane, &t->c);
+            work_pay(t->conv, t->lane, &t->c);
         finish(t, 0, NULL);
     }
 }
 
 static void run(struct task *t)
 {
-    struct cv_query q = {.kind = CV_Q_ID, .id = t->lane->contact, .limit = 1};
+    struct store_query q = {.kind = QUERY_ID, .id = t->lane->contact, .limit = 1};
     int err;
 
-    t->d = (struct cv_decision){0};
+    t->d = (struct contact_decision){0};
     if (t->fact.route)
         t->fact.route = &t->route;
-    err = t->cv->store->ops->list(t->cv->store, &q, loaded, t);
+    err = t->conv->store->ops->list(t->conv->store, &q, loaded, t);
     if (err)
         finish(t, 503, "the store is away");
 }

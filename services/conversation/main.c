@@ -7,8 +7,8 @@
 
 struct app {
     struct tl_svc *svc;
-    struct cv_store *store;
-    struct cv *cv;
+    struct store *store;
+    struct conversation *conv;
     struct tl_timer *drain;
     char rules_path[512];
 };
@@ -23,11 +23,11 @@ static bool store_ready(void *arg)
 static void reload(void *arg)
 {
     struct app *app = arg;
-    struct cv_rules rules;
+    struct rules rules;
     struct tl_buf why = TL_BUF(8192);
 
-    if (cv_rules_load(&rules, app->rules_path, &why) == 0) {
-        cv_set_rules(app->cv, &rules);
+    if (rules_load(&rules, app->rules_path, &why) == 0) {
+        conversation_set_rules(app->conv, &rules);
         tl_info("rules loaded", TL_I("dispositions", rules.n_dispositions));
     } else {
         tl_metric_add(tl_counter("tl_conversation_config_reload_failures_total", NULL,
@@ -42,7 +42,7 @@ static void check_drained(void *arg)
 {
     struct app *app = arg;
 
-    if (!cv_idle(app->cv))
+    if (!conversation_idle(app->conv))
         return;
     tl_timer_stop(app->drain);
     tl_svc_drained(app->svc);
@@ -60,11 +60,11 @@ static void stop(void *arg)
     struct app *app = arg;
 
     app->drain = tl_timer_free(app->drain);
-    app->store = cv_store_close(app->store); /* what is under way there ends with an error */
-    app->cv = cv_free(app->cv);
+    app->store = store_close(app->store); /* what is under way there ends with an error */
+    app->conv = conversation_free(app->conv);
 }
 
-static int wire_up(struct app *app, const struct cv_store_pg_opts *db, struct cv_opts *opts)
+static int wire_up(struct app *app, const struct store_pg_opts *db, struct conversation_opts *opts)
 {
     int err;
 
@@ -72,11 +72,11 @@ static int wire_up(struct app *app, const struct cv_store_pg_opts *db, struct cv
     opts->bus = tl_svc_bus(app->svc);
     if (!opts->bus)
         return -ENOMEM;
-    err = cv_store_pg_open(&app->store, opts->loop, db);
+    err = store_pg_open(&app->store, opts->loop, db);
     if (err)
         return err;
     opts->store = app->store;
-    err = cv_new(&app->cv, opts);
+    err = conversation_new(&app->conv, opts);
     if (!err)
         err = tl_timer_new(&app->drain, opts->loop, check_drained, app);
     if (!err)
@@ -93,7 +93,7 @@ static int wire_up(struct app *app, const struct cv_store_pg_opts *db, struct cv
 int main(int argc, char **argv)
 {
     struct app app = {0};
-    struct cv_opts opts = {.durable = true};
+    struct conversation_opts opts = {.durable = true};
     const char *db, *password_file;
     int64_t reconcile_s, pool;
     const struct tl_setting settings[] = {
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
         return rc;
     (void)snprintf(app.rules_path, sizeof app.rules_path, "%s/conversation.yaml",
                    tl_svc_config_dir(app.svc));
-    if (cv_rules_load(&opts.rules, app.rules_path, &why)) {
+    if (rules_load(&opts.rules, app.rules_path, &why)) {
         rc = tl_svc_refuse(app.svc, why.n ? why.p : "conversation.yaml cannot be read");
         goto out;
     }
@@ -123,7 +123,7 @@ int main(int argc, char **argv)
     }
     opts.reconcile_every = TL_SEC(reconcile_s);
     if (wire_up(&app,
-                &(struct cv_store_pg_opts){
+                &(struct store_pg_opts){
                     .conninfo = db, .password = password.n ? password.p : NULL, .pool = (int)pool},
                 &opts)) {
         rc = tl_svc_refuse(app.svc, "out of memory");

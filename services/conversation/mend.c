@@ -15,14 +15,14 @@
 #define REPAIRS_MAX 500 /**< at once; the next round finds the rest */
 
 struct mend {
-    struct cv *cv;
+    struct conversation *conv;
     struct tl_timer *tick;
     tl_time next_round; /**< monotonic */
     bool busy, led, dues;
-    struct cv_views views;
-    struct tl_id after;       /**< page under way */
-    size_t asked;             /**< of our contacts: up to here the gateways have been asked */
-    struct cv_missed *missed; /**< kept from round to round */
+    struct reconcile_views views;
+    struct tl_id after; /**< page under way */
+    size_t asked;       /**< of our contacts: up to here the gateways have been asked */
+    struct reconcile_missed *missed; /**< kept from round to round */
     size_t n_missed;
     int repairs;
 };
@@ -30,54 +30,54 @@ struct mend {
 /* ---- what failed ------------------------------------------------------------------------ */
 
 /** A fact without news: loading the contact pays what it owes. */
-static void nudge(struct cv *cv, struct lane *lane)
+static void nudge(struct conversation *conv, struct lane *lane)
 {
-    struct task *t = cv_task(cv, CV_MENDED, tl_clock_wall());
+    struct task *t = task_new(conv, FACT_MENDED, tl_clock_wall());
 
     if (!t)
         return;
     lane->failed = 0;
-    cv_submit(t, &lane->contact);
+    task_submit(t, &lane->contact);
 }
 
-static void nudge_all(struct cv *cv)
+static void nudge_all(struct conversation *conv)
 {
-    struct tl_entry *e = tl_map_next(&cv->lanes, NULL), *after;
+    struct tl_entry *e = tl_map_next(&conv->lanes, NULL), *after;
 
     for (; e; e = after) {
         struct lane *lane = TL_CONTAINER(e, struct lane, entry);
 
-        after = tl_map_next(&cv->lanes, e);
+        after = tl_map_next(&conv->lanes, e);
         if (lane->failed && !lane->busy)
-            nudge(cv, lane);
+            nudge(conv, lane);
     }
 }
 
 /* ---- what is overdue -------------------------------------------------------------------- */
 
-static void overdue(void *arg, int err, const struct cv_contact *rows, int n)
+static void overdue(void *arg, int err, const struct contact *rows, int n)
 {
     struct mend *m = arg;
 
     m->dues = false;
     for (int i = 0; !err && i < n; i++) {
-        struct task *t = cv_task(m->cv, CV_DEADLINE, tl_clock_wall());
+        struct task *t = task_new(m->conv, FACT_DEADLINE, tl_clock_wall());
 
         if (!t)
             break;
         tl_metric_add(
             tl_counter("tl_conversation_deadlines_total", NULL, "phases that were overdue"), 1);
-        cv_submit(t, &rows[i].id);
+        task_submit(t, &rows[i].id);
     }
 }
 
 static void look_for_overdue(struct mend *m)
 {
-    struct cv_query q = {.kind = CV_Q_DUE, .at = tl_clock_wall(), .limit = 200};
+    struct store_query q = {.kind = QUERY_DUE, .at = tl_clock_wall(), .limit = 200};
 
     if (m->dues)
         return;
-    m->dues = m->cv->store->ops->list(m->cv->store, &q, overdue, m) == 0;
+    m->dues = m->conv->store->ops->list(m->conv->store, &q, overdue, m) == 0;
 }
 
 /* ---- one round of comparison ------------------------------------------------------------ */
@@ -89,7 +89,7 @@ static void end_round(struct mend *m)
     tl_free(m->views.media);
     tl_free(m->views.unknown);
     tl_free(m->views.missed);
-    m->views = (struct cv_views){0};
+    m->views = (struct reconcile_views){0};
     m->busy = false;
 }
 
@@ -106,26 +106,26 @@ static void repaired(void *arg, const struct task *t, int code, const char *reas
     tl_warn("contact repaired", TL_S("contact_id", t->c.id.s), TL_S("kind", kind));
 }
 
-static void repair(void *arg, const struct cv_repair *r)
+static void repair(void *arg, const struct reconcile_repair *r)
 {
     struct mend *m = arg;
     struct task *t;
 
     if (m->repairs++ >= REPAIRS_MAX)
         return;
-    t = cv_task(m->cv, r->fact.kind, tl_clock_wall());
+    t = task_new(m->conv, r->fact.kind, tl_clock_wall());
     if (!t)
         return;
     t->fact = r->fact;
     t->only_version = r->version;
-    if (r->fact.kind == CV_ACCEPTED)
+    if (r->fact.kind == FACT_ACCEPTED)
         (void)tl_str_put(t->fact.agent_name, sizeof t->fact.agent_name,
-                         tl_str(cv_name_of(m->cv, &r->fact.agent)));
+                         tl_str(agent_name_of(m->conv, &r->fact.agent)));
     if (r->fact.repair) {
         t->done = repaired;
         t->arg = (void *)(uintptr_t)r->fact.repair; /* fixed words of the core */
     }
-    cv_submit(t, &r->contact);
+    task_submit(t, &r->contact);
 }
 
 static void forget_missed(struct mend *m)
@@ -136,7 +136,7 @@ static void forget_missed(struct mend *m)
 
 static void compare(struct mend *m)
 {
-    struct cv_views *v = &m->views;
+    struct reconcile_views *v = &m->views;
 
     if (v->sessions_known && v->n_unknown) {
         v->missed = tl_alloc(v->n_ours, sizeof *v->missed);
@@ -145,7 +145,7 @@ static void compare(struct mend *m)
     v->before = m->missed;
     v->n_before = m->n_missed;
     m->repairs = 0;
-    cv_compare(v, repair, m);
+    reconcile_compare(v, repair, m);
     if (v->sessions_known) {
         forget_missed(m);
         m->missed = v->missed;
@@ -160,9 +160,9 @@ static void ask_sessions(struct mend *m);
 static void sessions_answered(void *arg, const struct tl_reply *r)
 {
     struct mend *m = arg;
-    struct cv_views *v = &m->views;
+    struct reconcile_views *v = &m->views;
 
-    v->sessions_known = !r->err && cv_wire_unknown(r->data, r->n, &v->unknown, &v->n_unknown) == 0;
+    v->sessions_known = !r->err && wire_unknown(r->data, r->n, &v->unknown, &v->n_unknown) == 0;
     if (v->sessions_known)
         ask_sessions(m);
     else
@@ -172,22 +172,22 @@ static void sessions_answered(void *arg, const struct tl_reply *r)
 /** The next of them, until all have been asked about; then the comparison. */
 static void ask_sessions(struct mend *m)
 {
-    const struct tl_id *sessions[CV_WIRE_SESSIONS_MAX];
-    const struct cv_views *v = &m->views;
-    struct tl_buf req = TL_BUF(64 * CV_WIRE_SESSIONS_MAX);
+    const struct tl_id *sessions[WIRE_SESSIONS_MAX];
+    const struct reconcile_views *v = &m->views;
+    struct tl_buf req = TL_BUF(64 * WIRE_SESSIONS_MAX);
     size_t n = 0;
     int err;
 
-    for (; m->asked < v->n_ours && n < CV_WIRE_SESSIONS_MAX; m->asked++)
-        if (cv_asks_session(&v->ours[m->asked], v->asked_at))
+    for (; m->asked < v->n_ours && n < WIRE_SESSIONS_MAX; m->asked++)
+        if (reconcile_asks_session(&v->ours[m->asked], v->asked_at))
             sessions[n++] = &v->ours[m->asked].session;
     if (!n) {
         compare(m);
         return;
     }
-    err = cv_wire_list_unknown(sessions, n, &req);
+    err = wire_list_unknown(sessions, n, &req);
     if (!err)
-        err = tl_bus_request(m->cv->bus, "tl.cmd.signaling.list_unknown", req.p, req.n, 0, 0,
+        err = tl_bus_request(m->conv->bus, "tl.cmd.signaling.list_unknown", req.p, req.n, 0, 0,
                              sessions_answered, m);
     if (err)
         sessions_answered(m, &(struct tl_reply){.err = err});
@@ -196,11 +196,12 @@ static void ask_sessions(struct mend *m)
 
 static void read_ours(struct mend *m);
 
-static void ours(void *arg, int err, const struct cv_contact *rows, int n)
+static void ours(void *arg, int err, const struct contact *rows, int n)
 {
     struct mend *m = arg;
-    struct cv_views *v = &m->views;
-    struct cv_ours *p = err ? NULL : tl_resize(v->ours, v->n_ours + (size_t)n + 1, sizeof *p);
+    struct reconcile_views *v = &m->views;
+    struct reconcile_ours *p =
+        err ? NULL : tl_resize(v->ours, v->n_ours + (size_t)n + 1, sizeof *p);
 
     if (!p) {
         end_round(m);
@@ -208,18 +209,18 @@ static void ours(void *arg, int err, const struct cv_contact *rows, int n)
     }
     v->ours = p;
     for (int i = 0; i < n; i++) {
-        const struct cv_contact *c = &rows[i];
+        const struct contact *c = &rows[i];
 
-        v->ours[v->n_ours++] = (struct cv_ours){.id = c->id,
-                                                .agent = c->agent,
-                                                .session = c->session,
-                                                .version = c->version,
-                                                .phase = c->phase,
-                                                .owed = c->owed,
-                                                .audio = cv_has_audio(c),
-                                                .since = c->since,
-                                                .requested_at = c->requested_at};
-        cv_wait_note(m->cv, c);
+        v->ours[v->n_ours++] = (struct reconcile_ours){.id = c->id,
+                                                       .agent = c->agent,
+                                                       .session = c->session,
+                                                       .version = c->version,
+                                                       .phase = c->phase,
+                                                       .owed = c->owed,
+                                                       .audio = contact_has_audio(c),
+                                                       .since = c->since,
+                                                       .requested_at = c->requested_at};
+        wait_note(m->conv, c);
     }
     if (n == PAGE) {
         m->after = rows[n - 1].id;
@@ -233,18 +234,18 @@ static void ours(void *arg, int err, const struct cv_contact *rows, int n)
 
 static void read_ours(struct mend *m)
 {
-    struct cv_query q = {.kind = CV_Q_OPEN, .id = m->after, .limit = PAGE};
+    struct store_query q = {.kind = QUERY_OPEN, .id = m->after, .limit = PAGE};
 
-    if (m->cv->store->ops->list(m->cv->store, &q, ours, m))
+    if (m->conv->store->ops->list(m->conv->store, &q, ours, m))
         end_round(m);
 }
 
 static void media_answered(void *arg, const struct tl_reply *r)
 {
     struct mend *m = arg;
-    struct cv_views *v = &m->views;
+    struct reconcile_views *v = &m->views;
 
-    v->media_known = !r->err && cv_wire_media_rows(r->data, r->n, &v->media, &v->n_media) == 0;
+    v->media_known = !r->err && wire_media_rows(r->data, r->n, &v->media, &v->n_media) == 0;
     m->after = (struct tl_id){0};
     read_ours(m);
 }
@@ -253,8 +254,8 @@ static void ask_media(struct mend *m)
 {
     char subject[100];
 
-    (void)snprintf(subject, sizeof subject, "tl.cmd.media.%s.list_contacts", m->cv->opts.media);
-    if (tl_bus_request(m->cv->bus, subject, "", 0, 0, 0, media_answered, m))
+    (void)snprintf(subject, sizeof subject, "tl.cmd.media.%s.list_contacts", m->conv->opts.media);
+    if (tl_bus_request(m->conv->bus, subject, "", 0, 0, 0, media_answered, m))
         media_answered(m, &(struct tl_reply){.err = -EAGAIN});
 }
 
@@ -263,10 +264,10 @@ static void ask_acd(struct mend *m);
 static void acd_answered(void *arg, const struct tl_reply *r)
 {
     struct mend *m = arg;
-    struct cv_views *v = &m->views;
+    struct reconcile_views *v = &m->views;
     size_t before = v->n_acd;
 
-    v->acd_known = !r->err && cv_wire_acd_rows(r->data, r->n, &v->acd, &v->n_acd) == 0;
+    v->acd_known = !r->err && wire_acd_rows(r->data, r->n, &v->acd, &v->n_acd) == 0;
     if (v->acd_known && v->n_acd - before == 1000) {
         m->after = v->acd[v->n_acd - 1].contact;
         ask_acd(m);
@@ -278,19 +279,19 @@ static void acd_answered(void *arg, const struct tl_reply *r)
 static void ask_acd(struct mend *m)
 {
     struct tl_buf req = TL_BUF(1024);
-    int err = cv_wire_acd_list(&m->after, &req);
+    int err = wire_acd_list(&m->after, &req);
 
     if (!err)
-        err = tl_bus_request(m->cv->bus, "tl.cmd.acd.p0.list_contacts", req.p, req.n, 0, 0,
+        err = tl_bus_request(m->conv->bus, "tl.cmd.acd.p0.list_contacts", req.p, req.n, 0, 0,
                              acd_answered, m);
     if (err)
         acd_answered(m, &(struct tl_reply){.err = err});
     tl_buf_done(&req);
 }
 
-void cv_reconcile(struct cv *cv)
+void conversation_reconcile(struct conversation *conv)
 {
-    struct mend *m = cv->mend;
+    struct mend *m = conv->mend;
 
     if (m->busy)
         return;
@@ -305,11 +306,11 @@ void cv_reconcile(struct cv *cv)
 static void on_tick(void *arg)
 {
     struct mend *m = arg;
-    struct cv *cv = m->cv;
-    bool leads = cv->store->ops->leads(cv->store);
-    tl_time now = tl_loop_now(cv->loop);
+    struct conversation *conv = m->conv;
+    bool leads = conv->store->ops->leads(conv->store);
+    tl_time now = tl_loop_now(conv->loop);
 
-    nudge_all(cv);
+    nudge_all(conv);
     if (leads && !m->led) {
         m->next_round = now; /* start-up and take-over are recovery */
         forget_missed(m);    /* of an earlier reign */
@@ -318,33 +319,33 @@ static void on_tick(void *arg)
     if (!leads)
         return;
     look_for_overdue(m);
-    if (now >= m->next_round && tl_bus_ready(cv->bus)) {
-        m->next_round = now + cv->opts.reconcile_every;
-        cv_reconcile(cv);
+    if (now >= m->next_round && tl_bus_ready(conv->bus)) {
+        m->next_round = now + conv->opts.reconcile_every;
+        conversation_reconcile(conv);
     }
 }
 
-int cv_mend_start(struct cv *cv)
+int mend_start(struct conversation *conv)
 {
     struct mend *m = tl_alloc(1, sizeof *m);
-    int err = m ? tl_timer_new(&m->tick, cv->loop, on_tick, m) : -ENOMEM;
+    int err = m ? tl_timer_new(&m->tick, conv->loop, on_tick, m) : -ENOMEM;
 
     if (err) {
         tl_free(m);
         return err;
     }
-    m->cv = cv;
-    cv->mend = m;
+    m->conv = conv;
+    conv->mend = m;
     tl_timer_every(m->tick, TICK);
     return 0;
 }
 
-void cv_mend_stop(struct cv *cv)
+void mend_stop(struct conversation *conv)
 {
-    if (!cv->mend)
+    if (!conv->mend)
         return;
-    end_round(cv->mend);
-    forget_missed(cv->mend);
-    tl_timer_free(cv->mend->tick);
-    cv->mend = tl_free(cv->mend);
+    end_round(conv->mend);
+    forget_missed(conv->mend);
+    tl_timer_free(conv->mend->tick);
+    conv->mend = tl_free(conv->mend);
 }

@@ -9,13 +9,13 @@
 #define VISIT_BUDGET TL_MSEC(300) /* the contact goes on without */
 
 struct opening {
-    struct cv *cv;
-    char reply[CV_REPLY_MAX];
-    struct cv_contact c;
-    struct cv_decision d;
-    struct cv_thread thread; /**< to open */
+    struct conversation *conv;
+    char reply[REPLY_MAX];
+    struct contact c;
+    struct contact_decision d;
+    struct thread thread; /**< to open */
     bool opens;
-    struct tl_id link[CV_THREADS_MAX];
+    struct tl_id link[THREADS_MAX];
     int n_link;
     struct tl_buf visit;
     tl_time at;
@@ -25,23 +25,23 @@ struct opening {
 
 static void end(struct opening *o)
 {
-    o->cv->tasks--;
+    o->conv->tasks--;
     tl_buf_done(&o->visit);
     tl_free(o);
 }
 
 static void refuse(struct opening *o, int code, const char *reason)
 {
-    cv_refuse(o->cv, o->reply, code, reason);
+    refuse_command(o->conv, o->reply, code, reason);
     end(o);
 }
 
-static void accept(struct opening *o, const struct cv_contact *c)
+static void accept(struct opening *o, const struct contact *c)
 {
     struct tl_buf m = TL_BUF(4096);
 
-    if (cv_wire_accepted(c, &m) == 0)
-        (void)tl_bus_reply(o->cv->bus, o->reply, m.p, m.n); /* who asked will ask again */
+    if (wire_accepted(c, &m) == 0)
+        (void)tl_bus_reply(o->conv->bus, o->reply, m.p, m.n); /* who asked will ask again */
     tl_buf_done(&m);
 }
 
@@ -52,14 +52,14 @@ static void look(struct opening *o);
 static void stored(void *arg, int err)
 {
     struct opening *o = arg;
-    struct cv *cv = o->cv;
+    struct conversation *conv = o->conv;
 
     if (err == -EEXIST && !o->second_look) {
         o->second_look = true; /* the same request twice at once, or another live contact */
         look(o);
         return;
     }
-    if (err == -EAGAIN && cv->store->ops->ready(cv->store) && ++o->tries < 4) {
+    if (err == -EAGAIN && conv->store->ops->ready(conv->store) && ++o->tries < 4) {
         o->n_link = 0;
         look(o);
         return;
@@ -73,20 +73,20 @@ static void stored(void *arg, int err)
     tl_info("contact requested", TL_S("contact_id", o->c.id.s), TL_S("thread_id", o->c.thread.s),
             TL_S("section", o->c.section), TL_I("channel", o->c.channel));
     accept(o, &o->c);
-    o->d.tell |= CV_TELL_CUSTOMER;
-    cv_after(cv, cv_lane(cv, &o->c.id), &o->c, &o->d);
+    o->d.tell |= TELL_CUSTOMER;
+    after_commit(conv, lane_of(conv, &o->c.id), &o->c, &o->d);
     end(o);
 }
 
 static void commit(struct opening *o)
 {
-    struct cv_change ch = {.contact = &o->c,
-                           .open = o->opens ? &o->thread : NULL,
-                           .link = o->link,
-                           .n_link = o->n_link,
-                           .visit = tl_buf_str(&o->visit)};
+    struct store_change ch = {.contact = &o->c,
+                              .open = o->opens ? &o->thread : NULL,
+                              .link = o->link,
+                              .n_link = o->n_link,
+                              .visit = tl_buf_str(&o->visit)};
 
-    if (cv_commit(o->cv, &ch, &o->c, &o->d, o->at, stored, o))
+    if (commit_change(o->conv, &ch, &o->c, &o->d, o->at, stored, o))
         refuse(o, 503, "the store is away");
 }
 
@@ -96,7 +96,7 @@ static void visited(void *arg, const struct tl_reply *r)
 {
     struct opening *o = arg;
 
-    if (r->err == 0 && cv_wire_visit(r->data, r->n, o->c.name, &o->visit)) {
+    if (r->err == 0 && wire_visit(r->data, r->n, o->c.name, &o->visit)) {
         tl_bad_input("nats", "answer");
         tl_buf_clear(&o->visit);
     }
@@ -109,8 +109,8 @@ static void ask_visit(struct opening *o)
 {
     struct tl_buf m = TL_BUF(4096);
 
-    if (tl_id_empty(&o->c.visit) || cv_wire_get_visit(&o->c.visit, &o->c.visitor, &m) ||
-        tl_bus_request(o->cv->bus, "tl.cmd.clickstream.get_visit", m.p, m.n, VISIT_BUDGET, 1,
+    if (tl_id_empty(&o->c.visit) || wire_get_visit(&o->c.visit, &o->c.visitor, &m) ||
+        tl_bus_request(o->conv->bus, "tl.cmd.clickstream.get_visit", m.p, m.n, VISIT_BUDGET, 1,
                        visited, o))
         commit(o);
     tl_buf_done(&m);
@@ -119,35 +119,35 @@ static void ask_visit(struct opening *o)
 /* ---- which thread ----------------------------------------------------------------------- */
 
 /** The event of the thread comes before that of the contact. */
-static void put_first(struct cv_decision *d, enum cv_event_kind kind)
+static void put_first(struct contact_decision *d, enum contact_event_kind kind)
 {
     memmove(&d->events[1], &d->events[0], (size_t)d->n_events * sizeof d->events[0]);
-    d->events[0] = (struct cv_event){.kind = kind};
+    d->events[0] = (struct contact_event){.kind = kind};
     d->n_events++;
 }
 
-static void threads_found(void *arg, int err, const struct cv_thread *rows, int n)
+static void threads_found(void *arg, int err, const struct thread *rows, int n)
 {
     struct opening *o = arg;
-    struct cv_contact *c = &o->c;
-    struct cv_thread_choice choice;
+    struct contact *c = &o->c;
+    struct thread_choice choice;
 
     if (err) {
         refuse(o, 503, "the store is away");
         return;
     }
-    cv_threads_choose(rows, n, &c->visitor, &c->customer, &o->cv->rules, o->at, &choice);
-    cv_open(c, &o->d, o->at);
+    threads_choose(rows, n, &c->visitor, &c->customer, &o->conv->rules, o->at, &choice);
+    contact_open(c, &o->d, o->at);
     for (int i = 0; i < choice.n_link; i++)
         o->link[o->n_link++] = rows[choice.link[i]].id;
     if (o->n_link)
-        put_first(&o->d, CV_EV_THREAD_LINKED);
+        put_first(&o->d, EVENT_THREAD_LINKED);
     o->opens = choice.join < 0;
     if (o->opens) {
         c->thread = tl_id_new();
-        o->thread = (struct cv_thread){
+        o->thread = (struct thread){
             .id = c->thread, .visitor = c->visitor, .customer = c->customer, .last_at = o->at};
-        put_first(&o->d, CV_EV_THREAD_OPENED);
+        put_first(&o->d, EVENT_THREAD_OPENED);
     } else {
         c->thread = rows[choice.join].id;
     }
@@ -156,10 +156,10 @@ static void threads_found(void *arg, int err, const struct cv_thread *rows, int 
 
 /* ---- asked before? ---------------------------------------------------------------------- */
 
-static void looked(void *arg, int err, const struct cv_contact *rows, int n)
+static void looked(void *arg, int err, const struct contact *rows, int n)
 {
     struct opening *o = arg;
-    struct cv *cv = o->cv;
+    struct conversation *conv = o->conv;
 
     if (err) {
         refuse(o, 503, "the store is away");
@@ -168,43 +168,43 @@ static void looked(void *arg, int err, const struct cv_contact *rows, int n)
         end(o);
     } else if (n || o->second_look) {
         refuse(o, 409, n ? "request_id is taken" : "this session has a live contact");
-    } else if (cv->store->ops->threads(cv->store, &o->c.visitor, &o->c.customer,
-                                       o->at - cv->rules.look_back, threads_found, o)) {
+    } else if (conv->store->ops->threads(conv->store, &o->c.visitor, &o->c.customer,
+                                         o->at - conv->rules.look_back, threads_found, o)) {
         refuse(o, 503, "the store is away");
     }
 }
 
 static void look(struct opening *o)
 {
-    struct cv_query q = {.kind = CV_Q_REQUEST, .id = o->c.request, .limit = 1};
+    struct store_query q = {.kind = QUERY_REQUEST, .id = o->c.request, .limit = 1};
 
-    if (o->cv->store->ops->list(o->cv->store, &q, looked, o))
+    if (o->conv->store->ops->list(o->conv->store, &q, looked, o))
         refuse(o, 503, "the store is away");
 }
 
-void cv_open_contact(struct cv *cv, struct cv_command *cmd, const char *reply)
+void open_contact(struct conversation *conv, struct wire_command *cmd, const char *reply)
 {
     struct opening *o;
-    struct cv_contact *c;
+    struct contact *c;
 
-    if (cmd->actor.role != CV_CUSTOMER) {
-        cv_refuse(cv, reply, 403, "only a visitor asks for help");
+    if (cmd->actor.role != ROLE_CUSTOMER) {
+        refuse_command(conv, reply, 403, "only a visitor asks for help");
         return;
     }
-    o = cv->tasks < CV_TASKS_MAX ? tl_alloc(1, sizeof *o) : NULL;
+    o = conv->tasks < TASKS_MAX ? tl_alloc(1, sizeof *o) : NULL;
     if (!o) {
-        cv_refuse(cv, reply, 503, "too much under way");
+        refuse_command(conv, reply, 503, "too much under way");
         return;
     }
-    cv->tasks++;
-    o->cv = cv;
+    conv->tasks++;
+    o->conv = conv;
     o->at = tl_clock_wall();
     o->visit = TL_BUF(128 * 1024);
     (void)tl_str_put(o->reply, sizeof o->reply, tl_str(reply ? reply : ""));
     c = &o->c;
     c->id = tl_id_new();
     c->request = cmd->request;
-    c->channel = (enum cv_channel)cmd->channel;
+    c->channel = (enum contact_channel)cmd->channel;
     c->session = cmd->actor.session;
     c->visitor = cmd->actor.visitor;
     c->customer = cmd->actor.customer;
@@ -214,7 +214,7 @@ void cv_open_contact(struct cv *cv, struct cv_command *cmd, const char *reply)
     (void)tl_str_put(c->tier, sizeof c->tier, tl_str(cmd->actor.tier));
     (void)tl_str_put(c->section, sizeof c->section, cmd->section);
     (void)tl_str_put(c->page_url, sizeof c->page_url, cmd->page_url);
-    if (cv_has_audio(c))
-        (void)tl_str_put(c->media.s, sizeof c->media.s, tl_str(cv->opts.media));
+    if (contact_has_audio(c))
+        (void)tl_str_put(c->media.s, sizeof c->media.s, tl_str(conv->opts.media));
     look(o);
 }

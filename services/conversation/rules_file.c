@@ -12,7 +12,7 @@ static const char *const thread_keys[] = {"look_back", NULL};
 static const char *const survey_keys[] = {"question", NULL};
 static const char *const reason_keys[] = {"id", "label", NULL};
 
-static int read_deadlines(struct cv_rules *r, const struct tl_yaml_node *n, struct tl_buf *why)
+static int read_deadlines(struct rules *r, const struct tl_yaml_node *n, struct tl_buf *why)
 {
     int err = 0;
 
@@ -26,8 +26,7 @@ static int read_deadlines(struct cv_rules *r, const struct tl_yaml_node *n, stru
     return err ? -EINVAL : 0;
 }
 
-static int read_dispositions(struct cv_rules *r, const struct tl_yaml_node *root,
-                             struct tl_buf *why)
+static int read_dispositions(struct rules *r, const struct tl_yaml_node *root, struct tl_buf *why)
 {
     const struct tl_yaml_node *n = tl_yaml_get(root, "dispositions");
 
@@ -37,12 +36,12 @@ static int read_dispositions(struct cv_rules *r, const struct tl_yaml_node *root
     for (size_t i = 0; i < tl_yaml_count(n); i++) {
         const char *text = tl_yaml_text(tl_yaml_item(n, i));
 
-        if (!text || !*text || i >= CV_DISPOSITIONS_MAX ||
+        if (!text || !*text || i >= RULES_DISPOSITIONS_MAX ||
             !tl_str_put(r->dispositions[i], sizeof r->dispositions[i], tl_str(text)))
             return tl_yaml_complain(tl_yaml_item(n, i), "dispositions", why,
                                     "must be at most %d names of 1 to 39 bytes",
-                                    CV_DISPOSITIONS_MAX);
-        if (cv_rules_knows(r, text))
+                                    RULES_DISPOSITIONS_MAX);
+        if (rules_knows(r, text))
             return tl_yaml_complain(tl_yaml_item(n, i), "dispositions", why, "is there twice");
         r->n_dispositions++;
     }
@@ -72,7 +71,7 @@ static int check_reasons(const struct tl_yaml_node *root, struct tl_buf *why)
     return err ? -EINVAL : 0;
 }
 
-static int read_rules(struct cv_rules *r, const struct tl_yaml_node *root, struct tl_buf *why)
+static int read_rules(struct rules *r, const struct tl_yaml_node *root, struct tl_buf *why)
 {
     const struct tl_yaml_node *n;
     const char *question;
@@ -102,12 +101,12 @@ static int read_rules(struct cv_rules *r, const struct tl_yaml_node *root, struc
     return err ? -EINVAL : 0;
 }
 
-static int take(struct cv_rules *ret, struct tl_yaml *y, struct tl_buf *why)
+static int take(struct rules *ret, struct tl_yaml *y, struct tl_buf *why)
 {
-    struct cv_rules r;
+    struct rules r;
     int err;
 
-    cv_rules_default(&r);
+    rules_default(&r);
     err = read_rules(&r, tl_yaml_root(y), why);
     if (!err)
         *ret = r;
@@ -115,7 +114,7 @@ static int take(struct cv_rules *ret, struct tl_yaml *y, struct tl_buf *why)
     return err;
 }
 
-int cv_rules_load(struct cv_rules *ret, const char *path, struct tl_buf *why)
+int rules_load(struct rules *ret, const char *path, struct tl_buf *why)
 {
     struct tl_yaml *y = NULL;
     int err = tl_yaml_load(&y, path, why);
@@ -123,7 +122,7 @@ int cv_rules_load(struct cv_rules *ret, const char *path, struct tl_buf *why)
     return err ? err : take(ret, y, why);
 }
 
-int cv_rules_parse(struct cv_rules *ret, struct tl_str text, const char *name, struct tl_buf *why)
+int rules_parse(struct rules *ret, struct tl_str text, const char *name, struct tl_buf *why)
 {
     struct tl_yaml *y = NULL;
     int err = tl_yaml_parse(&y, text, name, why);

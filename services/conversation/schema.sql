@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS threads (
 CREATE INDEX IF NOT EXISTS threads_visitor ON threads (visitor_id, last_at DESC);
 CREATE INDEX IF NOT EXISTS threads_customer ON threads (customer_id, last_at DESC) WHERE customer_id <> '';
 
--- One row for each contact; the columns are those of struct cv_contact (adapters/store_pg.c).
+-- One row for each contact; the columns are those of struct contact (adapters/store_pg.c).
 CREATE TABLE IF NOT EXISTS contacts (
     id               text PRIMARY KEY,
     version          bigint NOT NULL,
@@ -126,7 +126,7 @@ INSERT INTO producer_seq VALUES
     ON CONFLICT DO NOTHING;
 
 -- The next version of a row, or 40001 when somebody else was first: load again.
-CREATE OR REPLACE FUNCTION cv_next(is_now bigint, expected bigint) RETURNS bigint
+CREATE OR REPLACE FUNCTION conversation_next(is_now bigint, expected bigint) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF is_now <> expected THEN
@@ -137,7 +137,7 @@ END $$;
 
 -- Number an event and put it out.  The row of producer_seq stays locked until the commit, so numbers
 -- become visible in order and without a gap.
-CREATE OR REPLACE FUNCTION cv_emit(event text, event_name text, thread text, contact text,
+CREATE OR REPLACE FUNCTION conversation_emit(event text, event_name text, thread text, contact text,
                                    event_at bigint, body bytea) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -10,16 +10,16 @@ typedef Threadline__Conversation__V1__ConversationEvent Event;
 
 #define CASE(NAME) THREADLINE__CONVERSATION__V1__CONVERSATION_EVENT__EVENT_##NAME
 
-const char *cv_wire_event_name(enum cv_event_kind kind)
+const char *wire_event_name(enum contact_event_kind kind)
 {
     static const char *const names[] = {
-        [CV_EV_THREAD_OPENED] = "thread_opened", [CV_EV_THREAD_LINKED] = "thread_linked",
-        [CV_EV_REQUESTED] = "contact_requested", [CV_EV_ROUTED] = "contact_routed",
-        [CV_EV_CONNECTED] = "contact_connected", [CV_EV_HELD] = "contact_held",
-        [CV_EV_RETRIEVED] = "contact_retrieved", [CV_EV_ENDED] = "contact_ended",
-        [CV_EV_MESSAGE] = "message_posted",      [CV_EV_WRAPPED_UP] = "wrap_up_completed",
-        [CV_EV_SURVEY] = "survey_answered",      [CV_EV_CONSENTED] = "cobrowse_consented",
-        [CV_EV_STOPPED] = "cobrowse_stopped",    [CV_EV_REPAIRED] = "contact_repaired",
+        [EVENT_THREAD_OPENED] = "thread_opened", [EVENT_THREAD_LINKED] = "thread_linked",
+        [EVENT_REQUESTED] = "contact_requested", [EVENT_ROUTED] = "contact_routed",
+        [EVENT_CONNECTED] = "contact_connected", [EVENT_HELD] = "contact_held",
+        [EVENT_RETRIEVED] = "contact_retrieved", [EVENT_ENDED] = "contact_ended",
+        [EVENT_MESSAGE] = "message_posted",      [EVENT_WRAPPED_UP] = "wrap_up_completed",
+        [EVENT_SURVEY] = "survey_answered",      [EVENT_CONSENTED] = "cobrowse_consented",
+        [EVENT_STOPPED] = "cobrowse_stopped",    [EVENT_REPAIRED] = "contact_repaired",
     };
 
     return names[kind];
@@ -57,21 +57,21 @@ union body {
     m->event_case = CASE(CASE_NAME);                          \
     m->field = &b->member
 
-static void fill_early(Event *m, union body *b, const struct cv_event *e,
-                       const struct cv_contact *c, char **skills)
+static void fill_early(Event *m, union body *b, const struct contact_event *e,
+                       const struct contact *c, char **skills)
 {
     switch (e->kind) {
-    case CV_EV_THREAD_OPENED:
+    case EVENT_THREAD_OPENED:
         BODY(opened, THREAD_OPENED, thread_opened, thread_opened);
         b->opened.visitor_id = text(c->visitor.s);
         b->opened.customer_id = text(c->customer.s);
         break;
-    case CV_EV_THREAD_LINKED:
+    case EVENT_THREAD_LINKED:
         BODY(linked, THREAD_LINKED, thread_linked, thread_linked);
         b->linked.visitor_id = text(c->visitor.s);
         b->linked.customer_id = text(c->customer.s);
         break;
-    case CV_EV_REQUESTED:
+    case EVENT_REQUESTED:
         BODY(requested, CONTACT_REQUESTED, contact_requested, contact_requested);
         b->requested.channel = (Threadline__Common__V1__Channel)c->channel;
         b->requested.section = text(c->section);
@@ -81,7 +81,7 @@ static void fill_early(Event *m, union body *b, const struct cv_event *e,
         b->requested.tier = text(c->tier);
         b->requested.invitation_id = text(c->invitation.s);
         break;
-    case CV_EV_ROUTED:
+    case EVENT_ROUTED:
         BODY(routed, CONTACT_ROUTED, contact_routed, contact_routed);
         b->routed.queue = text(c->route.queue.s);
         for (int i = 0; i < c->route.skills.n; i++)
@@ -91,7 +91,7 @@ static void fill_early(Event *m, union body *b, const struct cv_event *e,
         b->routed.priority = c->route.priority;
         b->routed.flow = text(c->route.flow);
         break;
-    case CV_EV_CONNECTED:
+    case EVENT_CONNECTED:
         BODY(connected, CONTACT_CONNECTED, contact_connected, contact_connected);
         b->connected.agent_id = text(e->agent.s);
         b->connected.waited_ms = ms(c->waited);
@@ -102,19 +102,20 @@ static void fill_early(Event *m, union body *b, const struct cv_event *e,
     }
 }
 
-static void fill_late(Event *m, union body *b, const struct cv_event *e, const struct cv_contact *c)
+static void fill_late(Event *m, union body *b, const struct contact_event *e,
+                      const struct contact *c)
 {
     switch (e->kind) {
-    case CV_EV_HELD:
+    case EVENT_HELD:
         BODY(held, CONTACT_HELD, contact_held, contact_held);
         b->held.agent_id = text(e->agent.s);
         break;
-    case CV_EV_RETRIEVED:
+    case EVENT_RETRIEVED:
         BODY(retrieved, CONTACT_RETRIEVED, contact_retrieved, contact_retrieved);
         b->retrieved.agent_id = text(e->agent.s);
         b->retrieved.held_ms = ms(e->lasted);
         break;
-    case CV_EV_ENDED:
+    case EVENT_ENDED:
         BODY(ended, CONTACT_ENDED, contact_ended, contact_ended);
         b->ended.outcome = (Threadline__Signaling__V1__ContactOutcome)c->outcome;
         b->ended.ended_by = (Threadline__Common__V1__Role)e->by;
@@ -126,31 +127,31 @@ static void fill_late(Event *m, union body *b, const struct cv_event *e, const s
         b->ended.held_ms = ms(c->held);
         b->ended.channel = (Threadline__Common__V1__Channel)c->channel;
         break;
-    case CV_EV_MESSAGE:
+    case EVENT_MESSAGE:
         BODY(message, MESSAGE_POSTED, message_posted, message_posted);
         b->message.message_id = text(e->other.s);
         b->message.from_role = (Threadline__Common__V1__Role)e->by;
         b->message.length = e->number;
         break;
-    case CV_EV_WRAPPED_UP:
+    case EVENT_WRAPPED_UP:
         BODY(wrap_up, WRAP_UP_COMPLETED, wrap_up_completed, wrap_up_completed);
         b->wrap_up.agent_id = text(e->agent.s);
         b->wrap_up.disposition = text(e->word);
         b->wrap_up.wrap_up_ms = ms(e->lasted);
         b->wrap_up.by_timer = e->by_timer;
         break;
-    case CV_EV_SURVEY:
+    case EVENT_SURVEY:
         BODY(survey, SURVEY_ANSWERED, survey_answered, survey_answered);
         b->survey.score = e->number;
         break;
-    case CV_EV_CONSENTED:
+    case EVENT_CONSENTED:
         BODY(consented, COBROWSE_CONSENTED, cobrowse_consented, cobrowse_consented);
         break;
-    case CV_EV_STOPPED:
+    case EVENT_STOPPED:
         BODY(stopped, COBROWSE_STOPPED, cobrowse_stopped, cobrowse_stopped);
         b->stopped.by = text(e->word);
         break;
-    case CV_EV_REPAIRED:
+    case EVENT_REPAIRED:
         BODY(repaired, CONTACT_REPAIRED, contact_repaired, contact_repaired);
         b->repaired.kind = text(e->word);
         break;
@@ -158,26 +159,26 @@ static void fill_late(Event *m, union body *b, const struct cv_event *e, const s
     }
 }
 
-int cv_wire_event(const struct cv_event *e, const struct cv_contact *c, const struct tl_id *id,
-                  tl_time at, struct tl_buf *out)
+int wire_event(const struct contact_event *e, const struct contact *c, const struct tl_id *id,
+               tl_time at, struct tl_buf *out)
 {
     Event m = THREADLINE__CONVERSATION__V1__CONVERSATION_EVENT__INIT;
     Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT;
     union body b;
-    char *skills[CV_LIST_MAX];
+    char *skills[CONTACT_LIST_MAX];
 
     fill_early(&m, &b, e, c, skills);
     fill_late(&m, &b, e, c);
     meta.event_id = text(id->s);
     meta.occurred_at_us = at;
     meta.thread_id = text(c->thread.s);
-    meta.contact_id = text(e->kind == CV_EV_THREAD_OPENED ? "" : c->id.s);
+    meta.contact_id = text(e->kind == EVENT_THREAD_OPENED ? "" : c->id.s);
     meta.producer = text("conversation");
     m.meta = &meta;
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_numbered(const struct cv_outbox_row *row, struct tl_buf *out, const char **type)
+int wire_numbered(const struct outbox_row *row, struct tl_buf *out, const char **type)
 {
     Event *m = NULL;
     char *boot = NULL;

@@ -15,11 +15,12 @@
 #include <threadline/media/v1/commands.pb-c.h>
 #include <threadline/signaling/v1/gateways.pb-c.h>
 
-_Static_assert((int)CV_VIDEO == THREADLINE__COMMON__V1__CHANNEL__CHANNEL_VIDEO, "channel");
-_Static_assert((int)CV_PHONE == THREADLINE__COMMON__V1__CHANNEL__CHANNEL_PHONE, "channel");
-_Static_assert((int)CV_CUSTOMER == THREADLINE__COMMON__V1__ROLE__ROLE_CUSTOMER, "role");
-_Static_assert((int)CV_SYSTEM == THREADLINE__COMMON__V1__ROLE__ROLE_SYSTEM, "role");
-_Static_assert((int)CV_FAILED == THREADLINE__SIGNALING__V1__CONTACT_OUTCOME__CONTACT_OUTCOME_FAILED,
+_Static_assert((int)CHANNEL_VIDEO == THREADLINE__COMMON__V1__CHANNEL__CHANNEL_VIDEO, "channel");
+_Static_assert((int)CHANNEL_PHONE == THREADLINE__COMMON__V1__CHANNEL__CHANNEL_PHONE, "channel");
+_Static_assert((int)ROLE_CUSTOMER == THREADLINE__COMMON__V1__ROLE__ROLE_CUSTOMER, "role");
+_Static_assert((int)ROLE_SYSTEM == THREADLINE__COMMON__V1__ROLE__ROLE_SYSTEM, "role");
+_Static_assert((int)OUTCOME_FAILED ==
+                   THREADLINE__SIGNALING__V1__CONTACT_OUTCOME__CONTACT_OUTCOME_FAILED,
                "outcome");
 
 typedef Threadline__Common__V1__Actor Actor;
@@ -44,19 +45,19 @@ static int short_text(char *dst, size_t size, const char *text)
     return tl_str_put(dst, size, tl_str(text)) ? 0 : -EBADMSG;
 }
 
-static int take_actor(struct cv_actor *ret, const Actor *a)
+static int take_actor(struct contact_actor *ret, const Actor *a)
 {
-    *ret = (struct cv_actor){0};
-    if (!a || (int)a->role < CV_CUSTOMER || (int)a->role > CV_SYSTEM)
+    *ret = (struct contact_actor){0};
+    if (!a || (int)a->role < ROLE_CUSTOMER || (int)a->role > ROLE_SYSTEM)
         return -EBADMSG;
-    ret->role = (enum cv_role)a->role;
+    ret->role = (enum contact_role)a->role;
     if (maybe_id(&ret->session, a->session_id) || maybe_id(&ret->agent, a->agent_id) ||
         maybe_id(&ret->visitor, a->visitor_id) || maybe_id(&ret->customer, a->customer_id) ||
         short_text(ret->tier, sizeof ret->tier, a->tier))
         return -EBADMSG;
-    if (ret->role == CV_CUSTOMER && tl_id_empty(&ret->session))
+    if (ret->role == ROLE_CUSTOMER && tl_id_empty(&ret->session))
         return -EBADMSG;
-    if ((ret->role == CV_AGENT || ret->role == CV_SUPERVISOR) && tl_id_empty(&ret->agent))
+    if ((ret->role == ROLE_AGENT || ret->role == ROLE_SUPERVISOR) && tl_id_empty(&ret->agent))
         return -EBADMSG;
     return 0;
 }
@@ -65,7 +66,7 @@ static int take_actor(struct cv_actor *ret, const Actor *a)
 
 #define REQ(Type) const Threadline__Conversation__V1__##Type *m = cmd->owner
 
-static int in_request_contact(struct cv_command *cmd, const char **why)
+static int in_request_contact(struct wire_command *cmd, const char **why)
 {
     REQ(RequestContactRequest);
     const Threadline__Signaling__V1__RequestContact *r = m->request;
@@ -79,7 +80,7 @@ static int in_request_contact(struct cv_command *cmd, const char **why)
     if (maybe_id(&cmd->visit, r->visit_id) || maybe_id(&cmd->invitation, r->invitation_id))
         return -EINVAL;
     *why = "channel must be video, voice or chat";
-    if ((int)r->channel < CV_VIDEO || (int)r->channel > CV_CHAT)
+    if ((int)r->channel < CHANNEL_VIDEO || (int)r->channel > CHANNEL_CHAT)
         return -EINVAL;
     cmd->channel = (int)r->channel;
     *why = "consent is required";
@@ -88,14 +89,14 @@ static int in_request_contact(struct cv_command *cmd, const char **why)
     cmd->section = tl_str(r->section);
     cmd->page_url = tl_str(r->page_url);
     *why = "section or page_url is too long";
-    if (cmd->section.n >= 64 || cmd->page_url.n > CV_URL_MAX)
+    if (cmd->section.n >= 64 || cmd->page_url.n > CONTACT_URL_MAX)
         return -EINVAL;
     cmd->consent = r->consent;
     cmd->cobrowse_consent = r->cobrowse_consent;
     return 0;
 }
 
-static int actor_and_contact(struct cv_command *cmd, const Actor *actor, const char *contact,
+static int actor_and_contact(struct wire_command *cmd, const Actor *actor, const char *contact,
                              const char **why)
 {
     if (take_actor(&cmd->actor, actor))
@@ -104,14 +105,14 @@ static int actor_and_contact(struct cv_command *cmd, const Actor *actor, const c
     return tl_id_parse(&cmd->contact, tl_str(contact)) ? -EINVAL : 0;
 }
 
-static int in_end_contact(struct cv_command *cmd, const char **why)
+static int in_end_contact(struct wire_command *cmd, const char **why)
 {
     REQ(EndContactRequest);
 
     return actor_and_contact(cmd, m->actor, m->contact_id, why);
 }
 
-static int in_post_message(struct cv_command *cmd, const char **why)
+static int in_post_message(struct wire_command *cmd, const char **why)
 {
     REQ(PostMessageRequest);
 
@@ -120,12 +121,12 @@ static int in_post_message(struct cv_command *cmd, const char **why)
     cmd->text = tl_str(m->message->text);
     cmd->client_ref = tl_str(m->message->client_ref);
     *why = "text must have 1 to 4096 bytes, client_ref at most 63";
-    if (!cmd->text.n || cmd->text.n > CV_TEXT_MAX || cmd->client_ref.n > 63)
+    if (!cmd->text.n || cmd->text.n > MESSAGE_TEXT_MAX || cmd->client_ref.n > 63)
         return -EINVAL;
     return actor_and_contact(cmd, m->actor, m->message->contact_id, why);
 }
 
-static int in_relay_typing(struct cv_command *cmd, const char **why)
+static int in_relay_typing(struct wire_command *cmd, const char **why)
 {
     REQ(RelayTypingRequest);
 
@@ -135,7 +136,7 @@ static int in_relay_typing(struct cv_command *cmd, const char **why)
     return actor_and_contact(cmd, m->actor, m->typing->contact_id, why);
 }
 
-static int in_answer_survey(struct cv_command *cmd, const char **why)
+static int in_answer_survey(struct wire_command *cmd, const char **why)
 {
     REQ(AnswerSurveyRequest);
 
@@ -148,7 +149,7 @@ static int in_answer_survey(struct cv_command *cmd, const char **why)
     return actor_and_contact(cmd, m->actor, m->answer->contact_id, why);
 }
 
-static int in_complete_wrap_up(struct cv_command *cmd, const char **why)
+static int in_complete_wrap_up(struct wire_command *cmd, const char **why)
 {
     REQ(CompleteWrapUpRequest);
 
@@ -157,12 +158,12 @@ static int in_complete_wrap_up(struct cv_command *cmd, const char **why)
     cmd->disposition = tl_str(m->wrap_up->disposition);
     cmd->note = tl_str(m->wrap_up->note);
     *why = "disposition is too long, or note over 4096 bytes";
-    if (cmd->disposition.n > 39 || cmd->note.n > CV_TEXT_MAX)
+    if (cmd->disposition.n > 39 || cmd->note.n > MESSAGE_TEXT_MAX)
         return -EINVAL;
     return actor_and_contact(cmd, m->actor, m->wrap_up->contact_id, why);
 }
 
-static int in_set_hold(struct cv_command *cmd, const char **why)
+static int in_set_hold(struct wire_command *cmd, const char **why)
 {
     REQ(SetHoldRequest);
 
@@ -172,7 +173,7 @@ static int in_set_hold(struct cv_command *cmd, const char **why)
     return actor_and_contact(cmd, m->actor, m->hold->contact_id, why);
 }
 
-static int in_cobrowse_consent(struct cv_command *cmd, const char **why)
+static int in_cobrowse_consent(struct wire_command *cmd, const char **why)
 {
     REQ(CobrowseConsentRequest);
 
@@ -182,14 +183,14 @@ static int in_cobrowse_consent(struct cv_command *cmd, const char **why)
     return actor_and_contact(cmd, m->actor, m->consent->contact_id, why);
 }
 
-static int in_cobrowse_ask(struct cv_command *cmd, const char **why)
+static int in_cobrowse_ask(struct wire_command *cmd, const char **why)
 {
     REQ(CobrowseAskRequest);
 
     return m->ask ? actor_and_contact(cmd, m->actor, m->ask->contact_id, why) : -EBADMSG;
 }
 
-static int in_get_snapshot(struct cv_command *cmd, const char **why)
+static int in_get_snapshot(struct wire_command *cmd, const char **why)
 {
     REQ(GetSnapshotRequest);
 
@@ -197,7 +198,7 @@ static int in_get_snapshot(struct cv_command *cmd, const char **why)
     return take_actor(&cmd->actor, m->actor);
 }
 
-static int in_session_lost(struct cv_command *cmd, const char **why)
+static int in_session_lost(struct wire_command *cmd, const char **why)
 {
     REQ(SessionLostRequest);
 
@@ -206,7 +207,7 @@ static int in_session_lost(struct cv_command *cmd, const char **why)
     return take_actor(&cmd->actor, m->actor);
 }
 
-static int in_list_waiting(struct cv_command *cmd, const char **why)
+static int in_list_waiting(struct wire_command *cmd, const char **why)
 {
     REQ(ListWaitingRequest);
 
@@ -221,95 +222,95 @@ static int in_list_waiting(struct cv_command *cmd, const char **why)
 
 static const struct {
     const ProtobufCMessageDescriptor *type;
-    int (*in)(struct cv_command *cmd, const char **why);
+    int (*in)(struct wire_command *cmd, const char **why);
     const char *name;
-} methods[CV_METHODS] = {
-    [CV_M_REQUEST_CONTACT] = {METHOD(request_contact)},
-    [CV_M_END_CONTACT] = {METHOD(end_contact)},
-    [CV_M_POST_MESSAGE] = {METHOD(post_message)},
-    [CV_M_RELAY_TYPING] = {METHOD(relay_typing)},
-    [CV_M_ANSWER_SURVEY] = {METHOD(answer_survey)},
-    [CV_M_COMPLETE_WRAP_UP] = {METHOD(complete_wrap_up)},
-    [CV_M_SET_HOLD] = {METHOD(set_hold)},
-    [CV_M_COBROWSE_CONSENT] = {METHOD(cobrowse_consent)},
-    [CV_M_COBROWSE_ASK] = {METHOD(cobrowse_ask)},
-    [CV_M_GET_SNAPSHOT] = {METHOD(get_snapshot)},
-    [CV_M_SESSION_LOST] = {METHOD(session_lost)},
-    [CV_M_LIST_WAITING] = {METHOD(list_waiting)},
+} methods[METHOD_COUNT] = {
+    [METHOD_REQUEST_CONTACT] = {METHOD(request_contact)},
+    [METHOD_END_CONTACT] = {METHOD(end_contact)},
+    [METHOD_POST_MESSAGE] = {METHOD(post_message)},
+    [METHOD_RELAY_TYPING] = {METHOD(relay_typing)},
+    [METHOD_ANSWER_SURVEY] = {METHOD(answer_survey)},
+    [METHOD_COMPLETE_WRAP_UP] = {METHOD(complete_wrap_up)},
+    [METHOD_SET_HOLD] = {METHOD(set_hold)},
+    [METHOD_COBROWSE_CONSENT] = {METHOD(cobrowse_consent)},
+    [METHOD_COBROWSE_ASK] = {METHOD(cobrowse_ask)},
+    [METHOD_GET_SNAPSHOT] = {METHOD(get_snapshot)},
+    [METHOD_SESSION_LOST] = {METHOD(session_lost)},
+    [METHOD_LIST_WAITING] = {METHOD(list_waiting)},
 };
 
-int cv_wire_command(struct tl_str method, const void *data, size_t n, struct cv_command *ret,
-                    const char **why)
+int wire_command(struct tl_str method, const void *data, size_t n, struct wire_command *ret,
+                 const char **why)
 {
     int err = -ENOSYS;
 
-    *ret = (struct cv_command){0};
+    *ret = (struct wire_command){0};
     *why = NULL;
-    for (int i = 0; i < CV_METHODS; i++) {
+    for (int i = 0; i < METHOD_COUNT; i++) {
         if (!tl_str_eq(method, tl_str(methods[i].name)))
             continue;
-        ret->method = (enum cv_method)i;
+        ret->method = (enum wire_method)i;
         err = tl_pb_unpack(methods[i].type, data, n, (ProtobufCMessage **)&ret->owner);
         if (!err)
             err = methods[i].in(ret, why);
         break;
     }
     if (err)
-        cv_command_done(ret);
+        wire_command_done(ret);
     return err;
 }
 
-void cv_command_done(struct cv_command *cmd)
+void wire_command_done(struct wire_command *cmd)
 {
     cmd->owner = tl_pb_free(cmd->owner);
 }
 
 /* ---- the ACD's events ------------------------------------------------------------------- */
 
-static int acd_fact(const Threadline__Acd__V1__AcdEvent *e, struct cv_acd_event *ret)
+static int acd_fact(const Threadline__Acd__V1__AcdEvent *e, struct wire_acd_event *ret)
 {
-    struct cv_fact *f = &ret->fact;
+    struct contact_fact *f = &ret->fact;
     int err = 0;
 
     ret->is_fact = true;
     switch (e->event_case) {
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_OFFERED:
-        f->kind = CV_OFFERED;
+        f->kind = FACT_OFFERED;
         f->until = e->contact_offered->expires_at_us;
         err = need_id(&f->offer, e->contact_offered->offer_id);
         return err ? err : need_id(&f->agent, e->contact_offered->agent_id);
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_ACCEPTED:
-        f->kind = CV_ACCEPTED;
+        f->kind = FACT_ACCEPTED;
         err = need_id(&f->offer, e->offer_accepted->offer_id);
         return err ? err : need_id(&f->agent, e->offer_accepted->agent_id);
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_DECLINED:
-        f->kind = CV_OFFER_OVER;
+        f->kind = FACT_OFFER_OVER;
         return maybe_id(&f->offer, e->offer_declined->offer_id);
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_TIMED_OUT:
-        f->kind = CV_OFFER_OVER;
+        f->kind = FACT_OFFER_OVER;
         return maybe_id(&f->offer, e->offer_timed_out->offer_id);
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_RESCINDED:
-        f->kind = CV_OFFER_OVER;
+        f->kind = FACT_OFFER_OVER;
         return maybe_id(&f->offer, e->offer_rescinded->offer_id);
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_DEQUEUED:
-        f->kind = CV_DEQUEUED;
+        f->kind = FACT_DEQUEUED;
         (void)tl_str_put(ret->cause, sizeof ret->cause, tl_str(e->contact_dequeued->cause));
         f->cause = ret->cause;
         return 0;
-    case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_RELEASED: f->kind = CV_RELEASED; return 0;
+    case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_RELEASED: f->kind = FACT_RELEASED; return 0;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_WRAP_UP_ENDED:
-        f->kind = CV_WRAP_UP_TIMEOUT;
+        f->kind = FACT_WRAP_UP_TIMEOUT;
         return 0;
     default: ret->is_fact = false; return 0;
     }
 }
 
-int cv_wire_acd_event(const void *data, size_t n, struct cv_acd_event *ret)
+int wire_acd_event(const void *data, size_t n, struct wire_acd_event *ret)
 {
     Threadline__Acd__V1__AcdEvent *e = NULL;
     int err;
 
-    *ret = (struct cv_acd_event){0};
+    *ret = (struct wire_acd_event){0};
     err = TL_PB_UNPACK(threadline__acd__v1__acd_event, data, n, &e);
     if (err)
         goto out;
@@ -333,7 +334,7 @@ out:
     return err;
 }
 
-int cv_wire_room_closed(const void *data, size_t n, struct tl_id *ret_contact, bool *ret_by_itself)
+int wire_room_closed(const void *data, size_t n, struct tl_id *ret_contact, bool *ret_by_itself)
 {
     Threadline__Cobrowse__V1__CobrowseEvent *e = NULL;
     const char *cause;
@@ -352,15 +353,15 @@ int cv_wire_room_closed(const void *data, size_t n, struct tl_id *ret_contact, b
     return err;
 }
 
-int cv_wire_positions(const void *data, size_t n, void (*each)(void *, const struct cv_position *),
-                      void *arg)
+int wire_positions(const void *data, size_t n, void (*each)(void *, const struct queue_position *),
+                   void *arg)
 {
     Threadline__Acd__V1__Positions *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__positions, data, n, &m);
 
     for (size_t i = 0; !err && i < m->n_rows; i++) {
         const Threadline__Acd__V1__Position *r = m->rows[i];
-        struct cv_position p = {.position = r->position};
+        struct queue_position p = {.position = r->position};
 
         err = need_id(&p.contact, r->contact_id);
         p.expected_wait_s =
@@ -374,11 +375,11 @@ int cv_wire_positions(const void *data, size_t n, void (*each)(void *, const str
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
-static int take_list(struct cv_list *ret, char **texts, size_t n)
+static int take_list(struct contact_list *ret, char **texts, size_t n)
 {
     int err = 0;
 
-    if (n > CV_LIST_MAX)
+    if (n > CONTACT_LIST_MAX)
         return -EBADMSG;
     ret->n = (int)n;
     for (size_t i = 0; !err && i < n; i++)
@@ -386,14 +387,14 @@ static int take_list(struct cv_list *ret, char **texts, size_t n)
     return err;
 }
 
-int cv_wire_route(const void *data, size_t n, struct cv_route *ret, bool *closed, char cause[40])
+int wire_route(const void *data, size_t n, struct contact_route *ret, bool *closed, char cause[40])
 {
     Threadline__Ivr__V1__StartFlowResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__ivr__v1__start_flow_response, data, n, &m);
 
     if (err)
         goto out;
-    *ret = (struct cv_route){0};
+    *ret = (struct contact_route){0};
     *closed = m->next_case == THREADLINE__IVR__V1__START_FLOW_RESPONSE__NEXT_CLOSE;
     err = short_text(ret->flow, sizeof ret->flow, m->flow);
     if (!err)
@@ -417,7 +418,7 @@ out:
     return err;
 }
 
-int cv_wire_visit(const void *data, size_t n, char name[80], struct tl_buf *packed_visit)
+int wire_visit(const void *data, size_t n, char name[80], struct tl_buf *packed_visit)
 {
     Threadline__Clickstream__V1__GetVisitResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__clickstream__v1__get_visit_response, data, n, &m);
@@ -432,7 +433,7 @@ int cv_wire_visit(const void *data, size_t n, char name[80], struct tl_buf *pack
     return err;
 }
 
-int cv_wire_released(const void *data, size_t n, tl_time *ret_until)
+int wire_released(const void *data, size_t n, tl_time *ret_until)
 {
     Threadline__Acd__V1__ReleaseResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__release_response, data, n, &m);
@@ -443,7 +444,7 @@ int cv_wire_released(const void *data, size_t n, tl_time *ret_until)
     return err;
 }
 
-int cv_wire_room(const void *data, size_t n, char customer[64], char agent[64])
+int wire_room(const void *data, size_t n, char customer[64], char agent[64])
 {
     Threadline__Cobrowse__V1__OpenRoomResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__cobrowse__v1__open_room_response, data, n, &m);
@@ -456,7 +457,7 @@ int cv_wire_room(const void *data, size_t n, char customer[64], char agent[64])
     return err;
 }
 
-int cv_wire_agent(const void *data, size_t n, char name[80])
+int wire_agent(const void *data, size_t n, char name[80])
 {
     Threadline__Acd__V1__GetAgentResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__get_agent_response, data, n, &m);
@@ -469,9 +470,9 @@ int cv_wire_agent(const void *data, size_t n, char name[80])
     return err;
 }
 
-static int grow(struct cv_seen **rows, size_t n, size_t more)
+static int grow(struct reconcile_seen **rows, size_t n, size_t more)
 {
-    struct cv_seen *p = more ? tl_resize(*rows, n + more, sizeof *p) : *rows;
+    struct reconcile_seen *p = more ? tl_resize(*rows, n + more, sizeof *p) : *rows;
 
     if (!p && more)
         return -ENOMEM;
@@ -479,7 +480,7 @@ static int grow(struct cv_seen **rows, size_t n, size_t more)
     return 0;
 }
 
-int cv_wire_acd_rows(const void *data, size_t n, struct cv_seen **rows, size_t *ret_n)
+int wire_acd_rows(const void *data, size_t n, struct reconcile_seen **rows, size_t *ret_n)
 {
     Threadline__Acd__V1__ListContactsResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__list_contacts_response, data, n, &m);
@@ -488,9 +489,9 @@ int cv_wire_acd_rows(const void *data, size_t n, struct cv_seen **rows, size_t *
         err = grow(rows, *ret_n, m->n_contacts);
     for (size_t i = 0; !err && i < m->n_contacts; i++) {
         const Threadline__Acd__V1__ContactRow *r = m->contacts[i];
-        struct cv_seen *row = &(*rows)[*ret_n];
+        struct reconcile_seen *row = &(*rows)[*ret_n];
 
-        *row = (struct cv_seen){.since = r->since_us};
+        *row = (struct reconcile_seen){.since = r->since_us};
         if (need_id(&row->contact, r->contact_id) || maybe_id(&row->agent, r->agent_id) ||
             maybe_id(&row->offer, r->offer_id) ||
             short_text(row->state, sizeof row->state, r->state))
@@ -502,7 +503,7 @@ int cv_wire_acd_rows(const void *data, size_t n, struct cv_seen **rows, size_t *
     return err;
 }
 
-int cv_wire_media_rows(const void *data, size_t n, struct cv_seen **rows, size_t *ret_n)
+int wire_media_rows(const void *data, size_t n, struct reconcile_seen **rows, size_t *ret_n)
 {
     Threadline__Media__V1__ListContactsResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__media__v1__list_contacts_response, data, n, &m);
@@ -511,9 +512,9 @@ int cv_wire_media_rows(const void *data, size_t n, struct cv_seen **rows, size_t
         err = grow(rows, *ret_n, m->n_contacts);
     for (size_t i = 0; !err && i < m->n_contacts; i++) {
         const Threadline__Media__V1__MediaContact *r = m->contacts[i];
-        struct cv_seen *row = &(*rows)[*ret_n];
+        struct reconcile_seen *row = &(*rows)[*ret_n];
 
-        *row = (struct cv_seen){0};
+        *row = (struct reconcile_seen){0};
         if (need_id(&row->contact, r->contact_id) || maybe_id(&row->agent, r->agent_id))
             err = -EBADMSG;
         else
@@ -523,7 +524,7 @@ int cv_wire_media_rows(const void *data, size_t n, struct cv_seen **rows, size_t
     return err;
 }
 
-int cv_wire_unknown(const void *data, size_t n, struct tl_id **rows, size_t *ret_n)
+int wire_unknown(const void *data, size_t n, struct tl_id **rows, size_t *ret_n)
 {
     Threadline__Signaling__V1__ListUnknownResponse *m = NULL;
     struct tl_id *p;

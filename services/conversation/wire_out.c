@@ -31,7 +31,7 @@ static char *id(const struct tl_id *i)
     return text(i->s);
 }
 
-static size_t list(const struct cv_list *l, char *ret[CV_LIST_MAX])
+static size_t list(const struct contact_list *l, char *ret[CONTACT_LIST_MAX])
 {
     for (int i = 0; i < l->n; i++)
         ret[i] = id(&l->at[i]);
@@ -41,20 +41,20 @@ static size_t list(const struct cv_list *l, char *ret[CV_LIST_MAX])
 /* ---- contact state and card ------------------------------------------------------------- */
 
 /** The customer's view ends with the conversation, the agent's with the wrap-up. */
-static int phase_for(const struct cv_contact *c, enum cv_role viewer)
+static int phase_for(const struct contact *c, enum contact_role viewer)
 {
     switch (c->phase) {
-    case CV_REQUESTED:
-    case CV_ROUTED:
-    case CV_WAITING: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_WAITING;
-    case CV_RINGING: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_RINGING;
-    case CV_CONNECTED: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_CONNECTED;
-    case CV_HELD: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_HELD;
-    case CV_WRAP_UP:
-        return viewer == CV_CUSTOMER
+    case PHASE_REQUESTED:
+    case PHASE_ROUTED:
+    case PHASE_WAITING: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_WAITING;
+    case PHASE_RINGING: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_RINGING;
+    case PHASE_CONNECTED: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_CONNECTED;
+    case PHASE_HELD: return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_HELD;
+    case PHASE_WRAP_UP:
+        return viewer == ROLE_CUSTOMER
                    ? THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_ENDED
                    : THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_WRAP_UP;
-    case CV_ENDED: break;
+    case PHASE_ENDED: break;
     }
     return THREADLINE__SIGNALING__V1__CONTACT_PHASE__CONTACT_PHASE_ENDED;
 }
@@ -64,7 +64,7 @@ struct state {
     Person agent, customer;
 };
 
-static void fill_customer(Person *p, const struct cv_contact *c)
+static void fill_customer(Person *p, const struct contact *c)
 {
     *p = (Person)THREADLINE__COMMON__V1__PERSON__INIT;
     p->id = id(tl_id_empty(&c->customer) ? &c->visitor : &c->customer);
@@ -72,7 +72,7 @@ static void fill_customer(Person *p, const struct cv_contact *c)
     p->role = THREADLINE__COMMON__V1__ROLE__ROLE_CUSTOMER;
 }
 
-static void fill_state(struct state *s, const struct cv_contact *c, enum cv_role viewer)
+static void fill_state(struct state *s, const struct contact *c, enum contact_role viewer)
 {
     Threadline__Signaling__V1__ContactState *m = &s->m;
 
@@ -85,9 +85,9 @@ static void fill_state(struct state *s, const struct cv_contact *c, enum cv_role
     m->since_us = c->since;
     m->media_instance = id(&c->media);
     m->cobrowse_active = c->cobrowse_active;
-    if (viewer != CV_CUSTOMER)
+    if (viewer != ROLE_CUSTOMER)
         m->wrap_up_ends_at_us = c->wrap_up_ends_at;
-    if (c->phase >= CV_CONNECTED && !tl_id_empty(&c->agent)) {
+    if (c->phase >= PHASE_CONNECTED && !tl_id_empty(&c->agent)) {
         s->agent = (Person)THREADLINE__COMMON__V1__PERSON__INIT;
         s->agent.id = id(&c->agent);
         s->agent.display_name = text(c->agent_name[0] ? c->agent_name : c->agent.s);
@@ -102,14 +102,14 @@ struct card {
     Threadline__Signaling__V1__ContactCard m;
     Person customer;
     Threadline__Common__V1__Visit *visit;
-    Threadline__Common__V1__EarlierContact earlier[CV_EARLIER_MAX];
-    Threadline__Common__V1__EarlierContact *rows[CV_EARLIER_MAX];
+    Threadline__Common__V1__EarlierContact earlier[CARD_EARLIER_MAX];
+    Threadline__Common__V1__EarlierContact *rows[CARD_EARLIER_MAX];
 };
 
 /** Ends with tl_pb_free(k->visit).  A visit that cannot be read is left out: the card goes on. */
-static void fill_card(struct card *k, const struct cv_card *card)
+static void fill_card(struct card *k, const struct contact_card *card)
 {
-    const struct cv_contact *c = card->contact;
+    const struct contact *c = card->contact;
     Threadline__Signaling__V1__ContactCard *m = &k->m;
 
     *m = (Threadline__Signaling__V1__ContactCard)THREADLINE__SIGNALING__V1__CONTACT_CARD__INIT;
@@ -129,10 +129,10 @@ static void fill_card(struct card *k, const struct cv_card *card)
     m->queue = id(&c->route.queue);
     m->requested_at_us = c->requested_at;
     m->cobrowse_consent = c->cobrowse_consent;
-    m->n_earlier = (size_t)TL_LOWER(card->n_earlier, CV_EARLIER_MAX);
+    m->n_earlier = (size_t)TL_LOWER(card->n_earlier, CARD_EARLIER_MAX);
     m->earlier = k->rows;
     for (size_t i = 0; i < m->n_earlier; i++) {
-        const struct cv_earlier *e = &card->earlier[i];
+        const struct earlier_contact *e = &card->earlier[i];
 
         k->rows[i] = &k->earlier[i];
         k->earlier[i] =
@@ -147,7 +147,7 @@ static void fill_card(struct card *k, const struct cv_card *card)
     }
 }
 
-static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct cv_message *msg)
+static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct contact_message *msg)
 {
     *m = (Threadline__Common__V1__ChatMessage)THREADLINE__COMMON__V1__CHAT_MESSAGE__INIT;
     m->message_id = id(&msg->id);
@@ -166,7 +166,7 @@ static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct cv_me
     push.body_case = THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_##CASE; \
     push.member = (value)
 
-int cv_wire_state(const struct cv_contact *c, enum cv_role viewer, struct tl_buf *out)
+int wire_state(const struct contact *c, enum contact_role viewer, struct tl_buf *out)
 {
     struct state s;
     PUSH(contact_state, CONTACT_STATE, &s.m);
@@ -175,7 +175,7 @@ int cv_wire_state(const struct cv_contact *c, enum cv_role viewer, struct tl_buf
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_card(const struct cv_card *card, struct tl_buf *out)
+int wire_card(const struct contact_card *card, struct tl_buf *out)
 {
     struct card k;
     PUSH(contact_card, CONTACT_CARD, &k.m);
@@ -187,7 +187,7 @@ int cv_wire_card(const struct cv_card *card, struct tl_buf *out)
     return err;
 }
 
-int cv_wire_progress(const struct cv_position *p, struct tl_buf *out)
+int wire_progress(const struct queue_position *p, struct tl_buf *out)
 {
     MSG(Signaling__V1__QueueProgress, SIGNALING__V1__QUEUE_PROGRESS, m);
     PUSH(queue_progress, QUEUE_PROGRESS, &m);
@@ -198,7 +198,7 @@ int cv_wire_progress(const struct cv_position *p, struct tl_buf *out)
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_chat(const struct cv_message *msg, struct tl_buf *out)
+int wire_chat(const struct contact_message *msg, struct tl_buf *out)
 {
     Threadline__Common__V1__ChatMessage m;
     PUSH(message, MESSAGE, &m);
@@ -207,7 +207,7 @@ int cv_wire_chat(const struct cv_message *msg, struct tl_buf *out)
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_typing(const struct tl_id *contact, bool on, struct tl_buf *out)
+int wire_typing(const struct tl_id *contact, bool on, struct tl_buf *out)
 {
     MSG(Signaling__V1__Typing, SIGNALING__V1__TYPING, m);
     PUSH(typing, TYPING, &m);
@@ -217,7 +217,7 @@ int cv_wire_typing(const struct tl_id *contact, bool on, struct tl_buf *out)
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_survey(const struct tl_id *contact, const char *question, struct tl_buf *out)
+int wire_survey(const struct tl_id *contact, const char *question, struct tl_buf *out)
 {
     MSG(Signaling__V1__Survey, SIGNALING__V1__SURVEY, m);
     PUSH(survey, SURVEY, &m);
@@ -227,7 +227,7 @@ int cv_wire_survey(const struct tl_id *contact, const char *question, struct tl_
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_grant(const struct tl_id *contact, const char *ticket, struct tl_buf *out)
+int wire_grant(const struct tl_id *contact, const char *ticket, struct tl_buf *out)
 {
     MSG(Signaling__V1__CobrowseGrant, SIGNALING__V1__COBROWSE_GRANT, m);
     PUSH(cobrowse_grant, COBROWSE_GRANT, &m);
@@ -237,7 +237,7 @@ int cv_wire_grant(const struct tl_id *contact, const char *ticket, struct tl_buf
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_asked(const struct tl_id *contact, struct tl_buf *out)
+int wire_asked(const struct tl_id *contact, struct tl_buf *out)
 {
     MSG(Signaling__V1__CobrowseAsk, SIGNALING__V1__COBROWSE_ASK, m);
     PUSH(cobrowse_asked, COBROWSE_ASKED, &m);
@@ -246,7 +246,7 @@ int cv_wire_asked(const struct tl_id *contact, struct tl_buf *out)
     return tl_pb_pack(&push, out);
 }
 
-int cv_wire_stopped(const struct tl_id *contact, const char *reason, struct tl_buf *out)
+int wire_stopped(const struct tl_id *contact, const char *reason, struct tl_buf *out)
 {
     MSG(Signaling__V1__CobrowseStopped, SIGNALING__V1__COBROWSE_STOPPED, m);
     PUSH(cobrowse_stopped, COBROWSE_STOPPED, &m);
@@ -258,7 +258,7 @@ int cv_wire_stopped(const struct tl_id *contact, const char *reason, struct tl_b
 
 /* ---- answers to commands ---------------------------------------------------------------- */
 
-int cv_wire_accepted(const struct cv_contact *c, struct tl_buf *out)
+int wire_accepted(const struct contact *c, struct tl_buf *out)
 {
     MSG(Conversation__V1__RequestContactResponse, CONVERSATION__V1__REQUEST_CONTACT_RESPONSE, m);
     MSG(Signaling__V1__ContactAccepted, SIGNALING__V1__CONTACT_ACCEPTED, a);
@@ -270,7 +270,7 @@ int cv_wire_accepted(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_posted(const struct cv_message *msg, struct tl_buf *out)
+int wire_posted(const struct contact_message *msg, struct tl_buf *out)
 {
     MSG(Conversation__V1__PostMessageResponse, CONVERSATION__V1__POST_MESSAGE_RESPONSE, m);
     Threadline__Common__V1__ChatMessage chat;
@@ -282,16 +282,16 @@ int cv_wire_posted(const struct cv_message *msg, struct tl_buf *out)
 
 /* Repeated fields of a message may be packed one after the other: their concatenation is the
  * message (protobuf encoding, "Last One Wins"). */
-int cv_wire_waiting(const struct cv_contact *rows, int n, struct tl_buf *out)
+int wire_waiting(const struct contact *rows, int n, struct tl_buf *out)
 {
     int err = 0;
 
     for (int i = 0; !err && i < n; i++) {
-        const struct cv_contact *c = &rows[i];
+        const struct contact *c = &rows[i];
         MSG(Conversation__V1__ListWaitingResponse, CONVERSATION__V1__LIST_WAITING_RESPONSE, m);
         MSG(Conversation__V1__WaitingContact, CONVERSATION__V1__WAITING_CONTACT, w);
         Threadline__Conversation__V1__WaitingContact *one[1] = {&w};
-        char *skills[CV_LIST_MAX];
+        char *skills[CONTACT_LIST_MAX];
 
         w.contact_id = id(&c->id);
         w.thread_id = id(&c->thread);
@@ -308,7 +308,7 @@ int cv_wire_waiting(const struct cv_contact *rows, int n, struct tl_buf *out)
     return err;
 }
 
-int cv_wire_snapshot_state(const struct cv_contact *c, enum cv_role viewer, struct tl_buf *out)
+int wire_snapshot_state(const struct contact *c, enum contact_role viewer, struct tl_buf *out)
 {
     MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
     struct state s;
@@ -320,7 +320,7 @@ int cv_wire_snapshot_state(const struct cv_contact *c, enum cv_role viewer, stru
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_snapshot_card(const struct cv_card *card, struct tl_buf *out)
+int wire_snapshot_card(const struct contact_card *card, struct tl_buf *out)
 {
     MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
     struct card k;
@@ -335,7 +335,7 @@ int cv_wire_snapshot_card(const struct cv_card *card, struct tl_buf *out)
     return err;
 }
 
-int cv_wire_snapshot_message(const struct cv_message *msg, struct tl_buf *out)
+int wire_snapshot_message(const struct contact_message *msg, struct tl_buf *out)
 {
     MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
     Threadline__Common__V1__ChatMessage chat;
@@ -347,7 +347,7 @@ int cv_wire_snapshot_message(const struct cv_message *msg, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_snapshot(struct tl_str pieces, struct tl_buf *out)
+int wire_snapshot(struct tl_str pieces, struct tl_buf *out)
 {
     MSG(Conversation__V1__GetSnapshotResponse, CONVERSATION__V1__GET_SNAPSHOT_RESPONSE, m);
     Threadline__Signaling__V1__Snapshot *s = NULL;
@@ -363,7 +363,7 @@ int cv_wire_snapshot(struct tl_str pieces, struct tl_buf *out)
 
 /* ---- requests to others ----------------------------------------------------------------- */
 
-int cv_wire_get_visit(const struct tl_id *visit, const struct tl_id *visitor, struct tl_buf *out)
+int wire_get_visit(const struct tl_id *visit, const struct tl_id *visitor, struct tl_buf *out)
 {
     MSG(Clickstream__V1__GetVisitRequest, CLICKSTREAM__V1__GET_VISIT_REQUEST, m);
 
@@ -372,7 +372,7 @@ int cv_wire_get_visit(const struct tl_id *visit, const struct tl_id *visitor, st
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_get_agent(const struct tl_id *agent, struct tl_buf *out)
+int wire_get_agent(const struct tl_id *agent, struct tl_buf *out)
 {
     MSG(Acd__V1__GetAgentRequest, ACD__V1__GET_AGENT_REQUEST, m);
 
@@ -380,7 +380,7 @@ int cv_wire_get_agent(const struct tl_id *agent, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_acd_list(const struct tl_id *after, struct tl_buf *out)
+int wire_acd_list(const struct tl_id *after, struct tl_buf *out)
 {
     MSG(Acd__V1__ListContactsRequest, ACD__V1__LIST_CONTACTS_REQUEST, m);
 
@@ -389,10 +389,10 @@ int cv_wire_acd_list(const struct tl_id *after, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out)
+int wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out)
 {
     MSG(Signaling__V1__ListUnknownRequest, SIGNALING__V1__LIST_UNKNOWN_REQUEST, m);
-    char *ids[CV_WIRE_SESSIONS_MAX];
+    char *ids[WIRE_SESSIONS_MAX];
 
     for (size_t i = 0; i < n; i++)
         ids[i] = id(sessions[i]);
@@ -401,7 +401,7 @@ int cv_wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct t
     return tl_pb_pack(&m, out);
 }
 
-static int out_route(const struct cv_contact *c, struct tl_buf *out)
+static int out_route(const struct contact *c, struct tl_buf *out)
 {
     MSG(Ivr__V1__StartFlowRequest, IVR__V1__START_FLOW_REQUEST, m);
 
@@ -414,10 +414,10 @@ static int out_route(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_prepare(const struct cv_contact *c, struct tl_buf *out)
+static int out_prepare(const struct contact *c, struct tl_buf *out)
 {
     MSG(Media__V1__PrepareContactRequest, MEDIA__V1__PREPARE_CONTACT_REQUEST, m);
-    char *prompts[CV_LIST_MAX];
+    char *prompts[CONTACT_LIST_MAX];
 
     m.contact_id = id(&c->id);
     m.thread_id = id(&c->thread);
@@ -429,10 +429,10 @@ static int out_prepare(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_enqueue(const struct cv_contact *c, struct tl_buf *out)
+static int out_enqueue(const struct contact *c, struct tl_buf *out)
 {
     MSG(Acd__V1__EnqueueRequest, ACD__V1__ENQUEUE_REQUEST, m);
-    Threadline__Acd__V1__SkillNeed needs[CV_LIST_MAX], *rows[CV_LIST_MAX];
+    Threadline__Acd__V1__SkillNeed needs[CONTACT_LIST_MAX], *rows[CONTACT_LIST_MAX];
 
     m.contact_id = id(&c->id);
     m.thread_id = id(&c->thread);
@@ -451,25 +451,25 @@ static int out_enqueue(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_release(const struct cv_contact *c, struct tl_buf *out)
+static int out_release(const struct contact *c, struct tl_buf *out)
 {
     MSG(Acd__V1__ReleaseRequest, ACD__V1__RELEASE_REQUEST, m);
 
     m.contact_id = id(&c->id);
-    m.cause = text(cv_is_live(c) ? "agent_lost" : "ended");
+    m.cause = text(contact_is_live(c) ? "agent_lost" : "ended");
     return tl_pb_pack(&m, out);
 }
 
-static int out_dequeue(const struct cv_contact *c, struct tl_buf *out)
+static int out_dequeue(const struct contact *c, struct tl_buf *out)
 {
     MSG(Acd__V1__DequeueRequest, ACD__V1__DEQUEUE_REQUEST, m);
 
     m.contact_id = id(&c->id);
-    m.cause = text(c->outcome == CV_ABANDONED ? "abandoned" : "closed");
+    m.cause = text(c->outcome == OUTCOME_ABANDONED ? "abandoned" : "closed");
     return tl_pb_pack(&m, out);
 }
 
-static int out_finish(const struct cv_contact *c, struct tl_buf *out)
+static int out_finish(const struct contact *c, struct tl_buf *out)
 {
     MSG(Acd__V1__CompleteWrapUpRequest, ACD__V1__COMPLETE_WRAP_UP_REQUEST, m);
 
@@ -478,7 +478,7 @@ static int out_finish(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_connect(const struct cv_contact *c, struct tl_buf *out)
+static int out_connect(const struct contact *c, struct tl_buf *out)
 {
     MSG(Media__V1__ConnectContactRequest, MEDIA__V1__CONNECT_CONTACT_REQUEST, m);
 
@@ -488,16 +488,16 @@ static int out_connect(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_hold(const struct cv_contact *c, struct tl_buf *out)
+static int out_hold(const struct contact *c, struct tl_buf *out)
 {
     MSG(Media__V1__HoldContactRequest, MEDIA__V1__HOLD_CONTACT_REQUEST, m);
 
     m.contact_id = id(&c->id);
-    m.on = c->phase == CV_HELD;
+    m.on = c->phase == PHASE_HELD;
     return tl_pb_pack(&m, out);
 }
 
-static int out_hang_up(const struct cv_contact *c, struct tl_buf *out)
+static int out_hang_up(const struct contact *c, struct tl_buf *out)
 {
     MSG(Media__V1__ReleaseContactRequest, MEDIA__V1__RELEASE_CONTACT_REQUEST, m);
 
@@ -505,7 +505,7 @@ static int out_hang_up(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_open_room(const struct cv_contact *c, struct tl_buf *out)
+static int out_open_room(const struct contact *c, struct tl_buf *out)
 {
     MSG(Cobrowse__V1__OpenRoomRequest, COBROWSE__V1__OPEN_ROOM_REQUEST, m);
 
@@ -516,29 +516,29 @@ static int out_open_room(const struct cv_contact *c, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
-static int out_close_room(const struct cv_contact *c, struct tl_buf *out)
+static int out_close_room(const struct contact *c, struct tl_buf *out)
 {
     MSG(Cobrowse__V1__CloseRoomRequest, COBROWSE__V1__CLOSE_ROOM_REQUEST, m);
 
     m.contact_id = id(&c->id);
-    m.cause = text(cv_is_live(c) ? "stopped" : "contact_ended");
+    m.cause = text(contact_is_live(c) ? "stopped" : "contact_ended");
     return tl_pb_pack(&m, out);
 }
 
-int cv_wire_work(const struct cv_contact *c, unsigned work, struct tl_buf *out)
+int wire_work(const struct contact *c, unsigned work, struct tl_buf *out)
 {
     switch (work) {
-    case CV_ROUTE: return out_route(c, out);
-    case CV_RELEASE: return out_release(c, out);
-    case CV_DEQUEUE: return out_dequeue(c, out);
-    case CV_FINISH: return out_finish(c, out);
-    case CV_PREPARE: return out_prepare(c, out);
-    case CV_ENQUEUE: return out_enqueue(c, out);
-    case CV_CONNECT: return out_connect(c, out);
-    case CV_HOLD: return out_hold(c, out);
-    case CV_HANG_UP: return out_hang_up(c, out);
-    case CV_OPEN_ROOM: return out_open_room(c, out);
-    case CV_CLOSE_ROOM: return out_close_room(c, out);
+    case WORK_ROUTE: return out_route(c, out);
+    case WORK_RELEASE: return out_release(c, out);
+    case WORK_DEQUEUE: return out_dequeue(c, out);
+    case WORK_FINISH: return out_finish(c, out);
+    case WORK_PREPARE: return out_prepare(c, out);
+    case WORK_ENQUEUE: return out_enqueue(c, out);
+    case WORK_CONNECT: return out_connect(c, out);
+    case WORK_HOLD: return out_hold(c, out);
+    case WORK_HANG_UP: return out_hang_up(c, out);
+    case WORK_OPEN_ROOM: return out_open_room(c, out);
+    case WORK_CLOSE_ROOM: return out_close_room(c, out);
     default: return -EINVAL;
     }
 }

@@ -9,7 +9,7 @@
 
 /** One request under way.  The lane lives as long as its running bit. */
 struct call {
-    struct cv *cv;
+    struct conversation *conv;
     struct lane *lane;
     unsigned work;
     struct tl_id agent; /**< as it was when asked */
@@ -18,35 +18,36 @@ struct call {
 
 /** Nobody can be told when a push is too large or the bus is away: a reconnecting client gets a
  * snapshot, and never depends on a missed push. */
-static void push(struct cv *cv, const char *kind, const struct tl_id *to, const struct tl_buf *m)
+static void push(struct conversation *conv, const char *kind, const struct tl_id *to,
+                 const struct tl_buf *m)
 {
     char subject[80];
 
     if (tl_id_empty(to))
         return;
     (void)snprintf(subject, sizeof subject, "tl.%s.%s", kind, to->s);
-    (void)tl_bus_publish(cv->bus, subject, m->p, m->n);
+    (void)tl_bus_publish(conv->bus, subject, m->p, m->n);
 }
 
-void cv_push_customer(struct cv *cv, const struct cv_contact *c, const struct tl_buf *m)
+void push_customer(struct conversation *conv, const struct contact *c, const struct tl_buf *m)
 {
-    push(cv, "session", &c->session, m);
+    push(conv, "session", &c->session, m);
 }
 
-void cv_push_agent(struct cv *cv, const struct tl_id *agent, const struct tl_buf *m)
+void push_agent(struct conversation *conv, const struct tl_id *agent, const struct tl_buf *m)
 {
-    push(cv, "agent", agent, m);
+    push(conv, "agent", agent, m);
 }
 
-void cv_push_grant(struct cv *cv, const struct cv_contact *c, int side, const char *ticket)
+void push_grant(struct conversation *conv, const struct contact *c, int side, const char *ticket)
 {
     struct tl_buf m = TL_BUF(4096);
 
-    if (cv_wire_grant(&c->id, ticket, &m) == 0) {
+    if (wire_grant(&c->id, ticket, &m) == 0) {
         if (side == 0)
-            cv_push_customer(cv, c, &m);
+            push_customer(conv, c, &m);
         else
-            cv_push_agent(cv, &c->agent, &m);
+            push_agent(conv, &c->agent, &m);
     }
     tl_buf_done(&m);
 }
@@ -54,35 +55,36 @@ void cv_push_grant(struct cv *cv, const struct cv_contact *c, int side, const ch
 /* ---- the card --------------------------------------------------------------------------- */
 
 struct card_job {
-    struct cv *cv;
-    struct cv_contact c;
+    struct conversation *conv;
+    struct contact c;
 };
 
-static void card_read(void *arg, int err, struct tl_str visit, const struct cv_earlier *earlier,
-                      int n)
+static void card_read(void *arg, int err, struct tl_str visit,
+                      const struct earlier_contact *earlier, int n)
 {
     struct card_job *job = arg;
-    struct cv_card card = {.contact = &job->c, .visit = visit, .earlier = earlier, .n_earlier = n};
+    struct contact_card card = {
+        .contact = &job->c, .visit = visit, .earlier = earlier, .n_earlier = n};
     struct tl_buf m = TL_BUF(256 * 1024);
 
     if (err) /* the call itself matters more than its history */
-        card = (struct cv_card){.contact = &job->c};
-    if (cv_wire_card(&card, &m) == 0)
-        cv_push_agent(job->cv, &job->c.agent, &m);
+        card = (struct contact_card){.contact = &job->c};
+    if (wire_card(&card, &m) == 0)
+        push_agent(job->conv, &job->c.agent, &m);
     tl_buf_done(&m);
-    job->cv->tasks--;
+    job->conv->tasks--;
     tl_free(job);
 }
 
-void cv_push_card(struct cv *cv, const struct cv_contact *c)
+void push_card(struct conversation *conv, const struct contact *c)
 {
     struct card_job *job = tl_alloc(1, sizeof *job);
 
     if (!job)
         return;
-    *job = (struct card_job){.cv = cv, .c = *c};
-    cv->tasks++;
-    if (cv->store->ops->card(cv->store, c, card_read, job))
+    *job = (struct card_job){.conv = conv, .c = *c};
+    conv->tasks++;
+    if (conv->store->ops->card(conv->store, c, card_read, job))
         card_read(job, -EAGAIN, (struct tl_str){0}, NULL, 0);
 }
 
@@ -94,14 +96,14 @@ static int take_answer(struct task *t, const struct call *call, const struct tl_
     int err = 0;
 
     switch (call->work) {
-    case CV_ROUTE:
-        err = cv_wire_route(r->data, r->n, &t->route, &closed, t->cause);
-        t->fact.kind = closed ? CV_FLOW_CLOSED : CV_ROUTED_TO;
+    case WORK_ROUTE:
+        err = wire_route(r->data, r->n, &t->route, &closed, t->cause);
+        t->fact.kind = closed ? FACT_FLOW_CLOSED : FACT_ROUTED_TO;
         t->fact.route = &t->route;
         t->fact.cause = t->cause;
         break;
-    case CV_RELEASE: err = cv_wire_released(r->data, r->n, &t->fact.until); break;
-    case CV_OPEN_ROOM: err = cv_wire_room(r->data, r->n, t->tickets[0], t->tickets[1]); break;
+    case WORK_RELEASE: err = wire_released(r->data, r->n, &t->fact.until); break;
+    case WORK_OPEN_ROOM: err = wire_room(r->data, r->n, t->tickets[0], t->tickets[1]); break;
     default: break;
     }
     return err;
@@ -117,8 +119,8 @@ static void give_back(struct call *call)
 static void failed(struct call *call, const struct tl_reply *r)
 {
     give_back(call);
-    if (tl_log_allow(cv_work_name(call->work)))
-        tl_warn("work is put off", TL_S("work", cv_work_name(call->work)),
+    if (tl_log_allow(contact_work_name(call->work)))
+        tl_warn("work is put off", TL_S("work", contact_work_name(call->work)),
                 TL_S("contact_id", call->lane->contact.s), TL_E(r->err), TL_I("code", r->code));
 }
 
@@ -126,7 +128,7 @@ static void answered(void *arg, const struct tl_reply *r)
 {
     struct call *call = arg;
     struct lane *lane = call->lane;
-    struct cv *cv = call->cv;
+    struct conversation *conv = call->conv;
     bool refused =
         r->err == -EREMOTEIO && r->code >= 400 && r->code < 500 && r->code != 408 && r->code != 429;
     struct task *t = NULL;
@@ -135,7 +137,7 @@ static void answered(void *arg, const struct tl_reply *r)
         failed(call, r);
         goto out;
     }
-    t = cv_task(cv, refused ? CV_WORK_REFUSED : CV_WORK_DONE, tl_clock_wall());
+    t = task_new(conv, refused ? FACT_WORK_REFUSED : FACT_WORK_DONE, tl_clock_wall());
     if (!t) {
         give_back(call);
         goto out;
@@ -146,44 +148,45 @@ static void answered(void *arg, const struct tl_reply *r)
     t->fact.agent = call->agent;
     t->fact.on = call->on;
     if (refused) {
-        tl_warn("work was refused", TL_S("work", cv_work_name(call->work)),
+        tl_warn("work was refused", TL_S("work", contact_work_name(call->work)),
                 TL_S("contact_id", lane->contact.s), TL_I("code", r->code));
     } else if (take_answer(t, call, r)) {
         tl_bad_input("nats", "answer");
         give_back(call);
-        cv_task_free(t);
+        task_free(t);
         goto out;
     }
-    cv_submit(t, &lane->contact);
+    task_submit(t, &lane->contact);
     lane = NULL; /* may be gone */
 out:
     if (lane)
-        cv_lane_rest(cv, lane);
+        lane_rest(conv, lane);
     tl_free(call);
 }
 
 /* ---- requests --------------------------------------------------------------------------- */
 
-static void subject_of(const struct cv_contact *c, unsigned work, char *ret, size_t size)
+static void subject_of(const struct contact *c, unsigned work, char *ret, size_t size)
 {
     const char *media = tl_id_empty(&c->media) ? "m1" : c->media.s;
 
     switch (work) {
-    case CV_ROUTE: (void)snprintf(ret, size, "tl.cmd.ivr.start_flow"); break;
-    case CV_RELEASE: (void)snprintf(ret, size, "tl.cmd.acd.p0.release"); break;
-    case CV_DEQUEUE: (void)snprintf(ret, size, "tl.cmd.acd.p0.dequeue"); break;
-    case CV_FINISH: (void)snprintf(ret, size, "tl.cmd.acd.p0.complete_wrap_up"); break;
-    case CV_ENQUEUE: (void)snprintf(ret, size, "tl.cmd.acd.p0.enqueue"); break;
-    case CV_PREPARE: (void)snprintf(ret, size, "tl.cmd.media.%s.prepare_contact", media); break;
-    case CV_CONNECT: (void)snprintf(ret, size, "tl.cmd.media.%s.connect_contact", media); break;
-    case CV_HOLD: (void)snprintf(ret, size, "tl.cmd.media.%s.hold_contact", media); break;
-    case CV_HANG_UP: (void)snprintf(ret, size, "tl.cmd.media.%s.release_contact", media); break;
-    case CV_OPEN_ROOM: (void)snprintf(ret, size, "tl.cmd.cobrowse.open_room"); break;
+    case WORK_ROUTE: (void)snprintf(ret, size, "tl.cmd.ivr.start_flow"); break;
+    case WORK_RELEASE: (void)snprintf(ret, size, "tl.cmd.acd.p0.release"); break;
+    case WORK_DEQUEUE: (void)snprintf(ret, size, "tl.cmd.acd.p0.dequeue"); break;
+    case WORK_FINISH: (void)snprintf(ret, size, "tl.cmd.acd.p0.complete_wrap_up"); break;
+    case WORK_ENQUEUE: (void)snprintf(ret, size, "tl.cmd.acd.p0.enqueue"); break;
+    case WORK_PREPARE: (void)snprintf(ret, size, "tl.cmd.media.%s.prepare_contact", media); break;
+    case WORK_CONNECT: (void)snprintf(ret, size, "tl.cmd.media.%s.connect_contact", media); break;
+    case WORK_HOLD: (void)snprintf(ret, size, "tl.cmd.media.%s.hold_contact", media); break;
+    case WORK_HANG_UP: (void)snprintf(ret, size, "tl.cmd.media.%s.release_contact", media); break;
+    case WORK_OPEN_ROOM: (void)snprintf(ret, size, "tl.cmd.cobrowse.open_room"); break;
     default: (void)snprintf(ret, size, "tl.cmd.cobrowse.close_room"); break;
     }
 }
 
-static void ask(struct cv *cv, struct lane *lane, const struct cv_contact *c, unsigned work)
+static void ask(struct conversation *conv, struct lane *lane, const struct contact *c,
+                unsigned work)
 {
     struct call *call = tl_alloc(1, sizeof *call);
     struct tl_buf m = TL_BUF(64 * 1024);
@@ -191,12 +194,15 @@ static void ask(struct cv *cv, struct lane *lane, const struct cv_contact *c, un
     int err = call ? 0 : -ENOMEM;
 
     if (!err)
-        err = cv_wire_work(c, work, &m);
+        err = wire_work(c, work, &m);
     if (!err) {
-        *call = (struct call){
-            .cv = cv, .lane = lane, .work = work, .agent = c->agent, .on = c->phase == CV_HELD};
+        *call = (struct call){.conv = conv,
+                              .lane = lane,
+                              .work = work,
+                              .agent = c->agent,
+                              .on = c->phase == PHASE_HELD};
         subject_of(c, work, subject, sizeof subject);
-        err = tl_bus_request(cv->bus, subject, m.p, m.n, 0, 0, answered, call);
+        err = tl_bus_request(conv->bus, subject, m.p, m.n, 0, 0, answered, call);
     }
     if (err) {
         tl_free(call);
@@ -207,24 +213,24 @@ static void ask(struct cv *cv, struct lane *lane, const struct cv_contact *c, un
     tl_buf_done(&m);
 }
 
-void cv_pay(struct cv *cv, struct lane *lane, const struct cv_contact *c)
+void work_pay(struct conversation *conv, struct lane *lane, const struct contact *c)
 {
-    unsigned due = cv_payable(c) & ~lane->running;
+    unsigned due = contact_payable(c) & ~lane->running;
 
-    if (lane->running & CV_ENQUEUE)
-        due &= ~(unsigned)CV_DEQUEUE; /* the two must not overtake each other */
+    if (lane->running & WORK_ENQUEUE)
+        due &= ~(unsigned)WORK_DEQUEUE; /* the two must not overtake each other */
     lane->failed &= ~due;
-    for (unsigned i = 0; i < CV_WORKS; i++) {
+    for (unsigned i = 0; i < WORK_COUNT; i++) {
         if (due & (1u << i))
-            ask(cv, lane, c, 1u << i);
+            ask(conv, lane, c, 1u << i);
     }
 }
 
 /* ---- one more ticket -------------------------------------------------------------------- */
 
 struct regrant {
-    struct cv *cv;
-    struct cv_contact c;
+    struct conversation *conv;
+    struct contact c;
     int side;
 };
 
@@ -233,22 +239,23 @@ static void regranted(void *arg, const struct tl_reply *r)
     struct regrant *g = arg;
     char tickets[2][64];
 
-    if (!r->err && cv_wire_room(r->data, r->n, tickets[0], tickets[1]) == 0)
-        cv_push_grant(g->cv, &g->c, g->side, tickets[g->side]);
-    g->cv->tasks--;
+    if (!r->err && wire_room(r->data, r->n, tickets[0], tickets[1]) == 0)
+        push_grant(g->conv, &g->c, g->side, tickets[g->side]);
+    g->conv->tasks--;
     tl_free(g);
 }
 
-void cv_regrant(struct cv *cv, const struct cv_contact *c, int side)
+void work_regrant(struct conversation *conv, const struct contact *c, int side)
 {
     struct regrant *g = tl_alloc(1, sizeof *g);
     struct tl_buf m = TL_BUF(4096);
 
     if (g) {
-        *g = (struct regrant){.cv = cv, .c = *c, .side = side};
-        if (cv_wire_work(c, CV_OPEN_ROOM, &m) == 0 &&
-            tl_bus_request(cv->bus, "tl.cmd.cobrowse.open_room", m.p, m.n, 0, 0, regranted, g) == 0)
-            cv->tasks++;
+        *g = (struct regrant){.conv = conv, .c = *c, .side = side};
+        if (wire_work(c, WORK_OPEN_ROOM, &m) == 0 &&
+            tl_bus_request(conv->bus, "tl.cmd.cobrowse.open_room", m.p, m.n, 0, 0, regranted, g) ==
+                0)
+            conv->tasks++;
         else
             tl_free(g);
     }

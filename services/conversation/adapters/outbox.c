@@ -11,23 +11,23 @@
 #define LOOK_EVERY TL_MSEC(250) /* other replicas commit, too */
 
 /** One batch at a time: read, store each, then forget them together. */
-struct cv_outbox {
+struct outbox {
     struct tl_loop *loop;
     struct tl_bus *bus;
-    struct cv_store *store;
+    struct store *store;
     struct tl_timer *timer;
     bool busy, kicked, empty;
-    struct cv_outbox_row rows[BATCH];
+    struct outbox_row rows[BATCH];
     struct tl_buf payloads[BATCH];
     int n, at;
     uint64_t stored; /**< seq that JetStream has */
 };
 
-static void look(struct cv_outbox *o);
-static void send(struct cv_outbox *o);
+static void look(struct outbox *o);
+static void send(struct outbox *o);
 
 /** Free for the next look; at once when somebody has asked meanwhile. */
-static void rest(struct cv_outbox *o, bool more)
+static void rest(struct outbox *o, bool more)
 {
     o->busy = false;
     if (more || o->kicked)
@@ -36,12 +36,12 @@ static void rest(struct cv_outbox *o, bool more)
 
 static void forgotten(void *arg, int err)
 {
-    struct cv_outbox *o = arg;
+    struct outbox *o = arg;
 
     rest(o, !err); /* on an error they come again and JetStream drops the repeats */
 }
 
-static void forget(struct cv_outbox *o)
+static void forget(struct outbox *o)
 {
     if (!o->stored || o->store->ops->sent(o->store, o->stored, forgotten, o))
         rest(o, false);
@@ -49,7 +49,7 @@ static void forget(struct cv_outbox *o)
 
 static void stored(void *arg, int err)
 {
-    struct cv_outbox *o = arg;
+    struct outbox *o = arg;
 
     if (err) {
         if (tl_log_allow("outbox"))
@@ -64,9 +64,9 @@ static void stored(void *arg, int err)
     send(o);
 }
 
-static void send(struct cv_outbox *o)
+static void send(struct outbox *o)
 {
-    const struct cv_outbox_row *r = &o->rows[o->at];
+    const struct outbox_row *r = &o->rows[o->at];
     struct tl_buf m = TL_BUF(256 * 1024);
     char subject[160];
     const char *type = NULL;
@@ -77,7 +77,7 @@ static void send(struct cv_outbox *o)
         forget(o);
         return;
     }
-    err = cv_wire_numbered(r, &m, &type);
+    err = wire_numbered(r, &m, &type);
     if (!err) {
         (void)snprintf(subject, sizeof subject, "tl.events.conversation.%s.%s", r->name,
                        r->thread.s);
@@ -97,9 +97,9 @@ static void send(struct cv_outbox *o)
     }
 }
 
-static void read(void *arg, int err, const struct cv_outbox_row *rows, int n)
+static void read(void *arg, int err, const struct outbox_row *rows, int n)
 {
-    struct cv_outbox *o = arg;
+    struct outbox *o = arg;
 
     o->n = o->at = 0;
     o->stored = 0;
@@ -117,7 +117,7 @@ static void read(void *arg, int err, const struct cv_outbox_row *rows, int n)
         rest(o, false);
 }
 
-static void look(struct cv_outbox *o)
+static void look(struct outbox *o)
 {
     o->kicked = false;
     if (o->busy) {
@@ -136,21 +136,20 @@ static void on_timer(void *arg)
     look(arg);
 }
 
-void cv_outbox_kick(struct cv_outbox *o)
+void outbox_kick(struct outbox *o)
 {
     o->empty = false;
     look(o);
 }
 
-bool cv_outbox_idle(const struct cv_outbox *o)
+bool outbox_idle(const struct outbox *o)
 {
     return !o->busy && (o->empty || !o->store->ops->leads(o->store));
 }
 
-int cv_outbox_new(struct cv_outbox **ret, struct tl_loop *loop, struct tl_bus *bus,
-                  struct cv_store *store)
+int outbox_new(struct outbox **ret, struct tl_loop *loop, struct tl_bus *bus, struct store *store)
 {
-    struct cv_outbox *o = tl_alloc(1, sizeof *o);
+    struct outbox *o = tl_alloc(1, sizeof *o);
     int err = o ? 0 : -ENOMEM;
 
     if (err)
@@ -167,11 +166,11 @@ int cv_outbox_new(struct cv_outbox **ret, struct tl_loop *loop, struct tl_bus *b
     *ret = o;
     o = NULL;
 out:
-    cv_outbox_free(o);
+    outbox_free(o);
     return err;
 }
 
-struct cv_outbox *cv_outbox_free(struct cv_outbox *o)
+struct outbox *outbox_free(struct outbox *o)
 {
     if (o) {
         tl_timer_free(o->timer);

@@ -3,20 +3,19 @@
  * An event leaves the outbox only after JetStream has it; a repeat has the same Nats-Msg-Id, so
  * JetStream drops it.  Only the replica that leads relays.
  */
-#ifndef CV_OUTBOX_H
-#define CV_OUTBOX_H
+#ifndef CONVERSATION_OUTBOX_H
+#define CONVERSATION_OUTBOX_H
 
 #include "adapters/store.h"
 #include <tl_bus.h>
 
-struct cv_outbox;
+struct outbox;
 
-int cv_outbox_new(struct cv_outbox **ret, struct tl_loop *loop, struct tl_bus *bus,
-                  struct cv_store *store);
-struct cv_outbox *cv_outbox_free(struct cv_outbox *o);
+int outbox_new(struct outbox **ret, struct tl_loop *loop, struct tl_bus *bus, struct store *store);
+struct outbox *outbox_free(struct outbox *o);
 /** Something may have been put in. */
-void cv_outbox_kick(struct cv_outbox *o);
+void outbox_kick(struct outbox *o);
 /** Nothing is under way and the last look found nothing. */
-bool cv_outbox_idle(const struct cv_outbox *o);
+bool outbox_idle(const struct outbox *o);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum kind { TEXT, INT, INT64, BOOL, PHASE, LIST };
 
-#define AT(member) offsetof(struct cv_contact, member), sizeof(((struct cv_contact *)0)->member)
+#define AT(member) offsetof(struct contact, member), sizeof(((struct contact *)0)->member)
 
 /** The first column is the key. */
 static const struct column {
@@ -58,36 +58,36 @@ static const struct column {
     {"held", INT64, AT(held)},
 };
 
-_Static_assert(sizeof(enum cv_channel) == sizeof(int), "enums are stored as int");
-_Static_assert(sizeof columns / sizeof columns[0] + 4 <= CV_COLUMNS_MAX, "room for parameters");
+_Static_assert(sizeof(enum contact_channel) == sizeof(int), "enums are stored as int");
+_Static_assert(sizeof columns / sizeof columns[0] + 4 <= PG_ROW_COLUMNS_MAX, "room for parameters");
 
-int cv_row_columns(void)
+int pg_row_columns(void)
 {
     return (int)TL_LEN(columns);
 }
 
-int cv_row_names(struct tl_buf *out)
+int pg_row_names(struct tl_buf *out)
 {
     for (size_t i = 0; i < TL_LEN(columns); i++)
         tl_buf_printf(out, "%s%s", i ? ", " : "", columns[i].name);
     return out->err;
 }
 
-int cv_row_sets(struct tl_buf *out)
+int pg_row_sets(struct tl_buf *out)
 {
     for (size_t i = 1; i < TL_LEN(columns); i++)
         tl_buf_printf(out, "%s%s = $%zu", i > 1 ? ", " : "", columns[i].name, i + 1);
     return out->err;
 }
 
-int cv_row_marks(struct tl_buf *out)
+int pg_row_marks(struct tl_buf *out)
 {
     for (size_t i = 0; i < TL_LEN(columns); i++)
         tl_buf_printf(out, "%s$%zu", i ? ", " : "", i + 1);
     return out->err;
 }
 
-static void list_text(char *dst, size_t size, const struct cv_list *l)
+static void list_text(char *dst, size_t size, const struct contact_list *l)
 {
     size_t n = 0;
 
@@ -96,7 +96,7 @@ static void list_text(char *dst, size_t size, const struct cv_list *l)
         n += (size_t)snprintf(dst + n, size - n, "%s%s", i ? "," : "", l->at[i].s);
 }
 
-void cv_row_from(struct cv_row *ret, const struct cv_contact *c)
+void pg_row_from(struct pg_row *ret, const struct contact *c)
 {
     int lists = 0;
 
@@ -120,31 +120,31 @@ void cv_row_from(struct cv_row *ret, const struct cv_contact *c)
             (void)snprintf(number, sizeof ret->numbers[i], "%" PRId64, wide);
             break;
         case BOOL: ret->params[i] = *(const bool *)p ? "t" : "f"; break;
-        case PHASE: ret->params[i] = cv_phase_name(c->phase); break;
+        case PHASE: ret->params[i] = contact_phase_name(c->phase); break;
         case LIST:
-            list_text(ret->lists[lists], sizeof ret->lists[lists], (const struct cv_list *)p);
+            list_text(ret->lists[lists], sizeof ret->lists[lists], (const struct contact_list *)p);
             ret->params[i] = ret->lists[lists++];
             break;
         }
     }
 }
 
-void cv_row_text(PGresult *res, int row, int col, char *dst, size_t size)
+void pg_row_text(PGresult *res, int row, int col, char *dst, size_t size)
 {
     (void)tl_str_put(dst, size, tl_str(PQgetvalue(res, row, col)));
 }
 
-int64_t cv_row_number(PGresult *res, int row, int col)
+int64_t pg_row_number(PGresult *res, int row, int col)
 {
     return strtoll(PQgetvalue(res, row, col), NULL, 10);
 }
 
-static int list_parse(struct cv_list *ret, const char *text)
+static int list_parse(struct contact_list *ret, const char *text)
 {
     struct tl_str rest = tl_str(text), part;
 
     while (tl_str_split(&rest, ',', &part)) {
-        if (ret->n == CV_LIST_MAX || tl_id_parse(&ret->at[ret->n], part))
+        if (ret->n == CONTACT_LIST_MAX || tl_id_parse(&ret->at[ret->n], part))
             return -EBADMSG;
         ret->n++;
     }
@@ -167,21 +167,21 @@ static int take(const struct column *col, char *p, const char *text)
         memcpy(p, &wide, sizeof wide);
         return 0;
     case BOOL: *(bool *)p = text[0] == 't'; return 0;
-    case PHASE: return cv_phase_parse(text, (enum cv_phase *)(void *)p) ? -EBADMSG : 0;
-    case LIST: return list_parse((struct cv_list *)(void *)p, text);
+    case PHASE: return contact_phase_parse(text, (enum contact_phase *)(void *)p) ? -EBADMSG : 0;
+    case LIST: return list_parse((struct contact_list *)(void *)p, text);
     }
     return -EBADMSG;
 }
 
-int cv_row_to(struct cv_contact *ret, PGresult *res, int row)
+int pg_row_to(struct contact *ret, PGresult *res, int row)
 {
     int err = 0;
 
-    *ret = (struct cv_contact){0};
+    *ret = (struct contact){0};
     if (PQnfields(res) < (int)TL_LEN(columns) + 1)
         return -EBADMSG;
     for (size_t i = 0; !err && i < TL_LEN(columns); i++)
         err = take(&columns[i], (char *)ret + columns[i].at, PQgetvalue(res, row, (int)i));
-    ret->version = cv_row_number(res, row, (int)TL_LEN(columns));
+    ret->version = pg_row_number(res, row, (int)TL_LEN(columns));
     return err;
 }

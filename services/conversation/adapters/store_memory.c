@@ -6,37 +6,37 @@
 #include <tl_mem.h>
 
 struct thread_row {
-    struct cv_thread t;
+    struct thread t;
     uint64_t seq;
 };
 
 struct contact_row {
-    struct cv_contact c;
+    struct contact c;
     tl_time due;
     char *visit;
     size_t visit_n;
-    struct cv_wrap_up *wrap_up;
-    struct cv_survey *survey;
+    struct contact_wrap_up *wrap_up;
+    struct contact_survey *survey;
 };
 
-struct outbox_row {
-    struct cv_outbox_row r;
+struct waiting_event {
+    struct outbox_row r;
     char *payload;
 };
 
 struct memory {
-    struct cv_store store;
+    struct store store;
     struct tl_loop *loop;
     struct thread_row *threads;
     struct contact_row *contacts;
-    struct cv_message *messages;
-    struct outbox_row *outbox;
+    struct contact_message *messages;
+    struct waiting_event *outbox;
     size_t n_threads, n_contacts, n_messages, n_outbox;
     struct tl_id boot;
     uint64_t seq;
 };
 
-static struct memory *of(const struct cv_store *s)
+static struct memory *of(const struct store *s)
 {
     return TL_CONTAINER(s, struct memory, store);
 }
@@ -60,12 +60,12 @@ struct answer {
     void *rows; /**< freed after the call */
     struct tl_str visit;
     void *arg;
-    cv_stored_fn *stored;
-    cv_contacts_fn *contacts;
-    cv_threads_fn *threads;
-    cv_card_fn *card;
-    cv_messages_fn *messages;
-    cv_outbox_fn *outbox;
+    store_done_fn *stored;
+    store_contacts_fn *contacts;
+    store_threads_fn *threads;
+    store_card_fn *card;
+    store_messages_fn *messages;
+    store_outbox_fn *outbox;
 };
 
 static void tell(void *arg)
@@ -125,21 +125,21 @@ static struct thread_row *thread(struct memory *m, const struct tl_id *id)
 }
 
 /** What the unique indexes of PostgreSQL say. */
-static int conflict(struct memory *m, const struct cv_change *ch)
+static int conflict(struct memory *m, const struct store_change *ch)
 {
-    const struct cv_contact *c = ch->contact;
+    const struct contact *c = ch->contact;
 
     for (size_t i = 0; c && !c->version && i < m->n_contacts; i++) {
-        const struct cv_contact *row = &m->contacts[i].c;
+        const struct contact *row = &m->contacts[i].c;
 
         if (tl_id_eq(&row->id, &c->id) || tl_id_eq(&row->request, &c->request))
             return -EEXIST;
-        if (tl_id_eq(&row->session, &c->session) && cv_is_live(row) &&
-            cv_has_audio(row) == cv_has_audio(c))
+        if (tl_id_eq(&row->session, &c->session) && contact_is_live(row) &&
+            contact_has_audio(row) == contact_has_audio(c))
             return -EEXIST;
     }
     for (size_t i = 0; ch->message && i < m->n_messages; i++) {
-        const struct cv_message *row = &m->messages[i];
+        const struct contact_message *row = &m->messages[i];
 
         if (tl_id_eq(&row->id, &ch->message->id) ||
             (row->client_ref[0] && tl_id_eq(&row->contact, &ch->message->contact) &&
@@ -152,7 +152,7 @@ static int conflict(struct memory *m, const struct cv_change *ch)
     return 0;
 }
 
-static int put_contact(struct memory *m, const struct cv_change *ch)
+static int put_contact(struct memory *m, const struct store_change *ch)
 {
     struct contact_row *row;
 
@@ -175,10 +175,10 @@ static int put_contact(struct memory *m, const struct cv_change *ch)
     return 0;
 }
 
-static int put_event(struct memory *m, const struct cv_outgoing *e)
+static int put_event(struct memory *m, const struct outgoing_event *e)
 {
     struct thread_row *t = thread(m, &e->thread);
-    struct outbox_row *row;
+    struct waiting_event *row;
 
     if (room((void **)&m->outbox, m->n_outbox, sizeof *m->outbox))
         return -ENOMEM;
@@ -187,19 +187,19 @@ static int put_event(struct memory *m, const struct cv_outgoing *e)
     if (!row->payload)
         return -ENOMEM;
     m->n_outbox++;
-    row->r = (struct cv_outbox_row){.id = e->id,
-                                    .thread = e->thread,
-                                    .contact = e->contact,
-                                    .boot = m->boot,
-                                    .seq = ++m->seq,
-                                    .thread_seq = t ? ++t->seq : 0,
-                                    .at = e->at,
-                                    .payload = {.s = row->payload, .n = e->payload.n}};
+    row->r = (struct outbox_row){.id = e->id,
+                                 .thread = e->thread,
+                                 .contact = e->contact,
+                                 .boot = m->boot,
+                                 .seq = ++m->seq,
+                                 .thread_seq = t ? ++t->seq : 0,
+                                 .at = e->at,
+                                 .payload = {.s = row->payload, .n = e->payload.n}};
     (void)tl_str_put(row->r.name, sizeof row->r.name, tl_str(e->name));
     return 0;
 }
 
-static int put_rest(struct memory *m, const struct cv_change *ch)
+static int put_rest(struct memory *m, const struct store_change *ch)
 {
     struct contact_row *row;
 
@@ -223,7 +223,7 @@ static int put_rest(struct memory *m, const struct cv_change *ch)
     return 0;
 }
 
-static int put(struct memory *m, const struct cv_change *ch)
+static int put(struct memory *m, const struct store_change *ch)
 {
     struct thread_row *t;
     int err = conflict(m, ch);
@@ -250,35 +250,37 @@ static int put(struct memory *m, const struct cv_change *ch)
     return err;
 }
 
-static int commit(struct cv_store *s, const struct cv_change *ch, cv_stored_fn *fn, void *arg)
+static int commit(struct store *s, const struct store_change *ch, store_done_fn *fn, void *arg)
 {
     return later(of(s), (struct answer){.err = put(of(s), ch), .stored = fn, .arg = arg});
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
-static bool wanted(const struct contact_row *row, const struct cv_query *q)
+static bool wanted(const struct contact_row *row, const struct store_query *q)
 {
-    const struct cv_contact *c = &row->c;
+    const struct contact *c = &row->c;
 
     switch (q->kind) {
-    case CV_Q_ID: return tl_id_eq(&c->id, &q->id);
-    case CV_Q_REQUEST: return tl_id_eq(&c->request, &q->id);
-    case CV_Q_SESSION: return tl_id_eq(&c->session, &q->id) && cv_is_live(c);
-    case CV_Q_AGENT:
-        return tl_id_eq(&c->agent, &q->id) && c->phase >= CV_RINGING && c->phase <= CV_WRAP_UP;
-    case CV_Q_WAITING:
-        return c->phase >= CV_ROUTED && c->phase <= CV_RINGING && strcmp(c->id.s, q->id.s) > 0;
-    case CV_Q_OPEN: return (c->phase != CV_ENDED || c->owed) && strcmp(c->id.s, q->id.s) > 0;
-    case CV_Q_DUE: return row->due <= q->at && c->phase != CV_ENDED;
+    case QUERY_ID: return tl_id_eq(&c->id, &q->id);
+    case QUERY_REQUEST: return tl_id_eq(&c->request, &q->id);
+    case QUERY_SESSION: return tl_id_eq(&c->session, &q->id) && contact_is_live(c);
+    case QUERY_AGENT:
+        return tl_id_eq(&c->agent, &q->id) && c->phase >= PHASE_RINGING &&
+               c->phase <= PHASE_WRAP_UP;
+    case QUERY_WAITING:
+        return c->phase >= PHASE_ROUTED && c->phase <= PHASE_RINGING &&
+               strcmp(c->id.s, q->id.s) > 0;
+    case QUERY_OPEN: return (c->phase != PHASE_ENDED || c->owed) && strcmp(c->id.s, q->id.s) > 0;
+    case QUERY_DUE: return row->due <= q->at && c->phase != PHASE_ENDED;
     }
     return false;
 }
 
-static int list(struct cv_store *s, const struct cv_query *q, cv_contacts_fn *fn, void *arg)
+static int list(struct store *s, const struct store_query *q, store_contacts_fn *fn, void *arg)
 {
     struct memory *m = of(s);
-    struct cv_contact *rows = tl_alloc((size_t)q->limit, sizeof *rows);
+    struct contact *rows = tl_alloc((size_t)q->limit, sizeof *rows);
     int n = 0;
 
     if (!rows)
@@ -292,33 +294,33 @@ static int list(struct cv_store *s, const struct cv_query *q, cv_contacts_fn *fn
 
 static int newest_first(const void *a, const void *b)
 {
-    const struct cv_thread *x = a, *y = b;
+    const struct thread *x = a, *y = b;
 
     return (x->last_at < y->last_at) - (x->last_at > y->last_at);
 }
 
-static int threads(struct cv_store *s, const struct tl_id *visitor, const struct tl_id *customer,
-                   tl_time since, cv_threads_fn *fn, void *arg)
+static int threads(struct store *s, const struct tl_id *visitor, const struct tl_id *customer,
+                   tl_time since, store_threads_fn *fn, void *arg)
 {
     struct memory *m = of(s);
-    struct cv_thread *rows = tl_alloc(m->n_threads + 1, sizeof *rows);
+    struct thread *rows = tl_alloc(m->n_threads + 1, sizeof *rows);
     int n = 0;
 
     if (!rows)
         return -ENOMEM;
     for (size_t i = 0; i < m->n_threads; i++) {
-        const struct cv_thread *t = &m->threads[i].t;
+        const struct thread *t = &m->threads[i].t;
 
         if (t->last_at >= since && ((!tl_id_empty(visitor) && tl_id_eq(&t->visitor, visitor)) ||
                                     (!tl_id_empty(customer) && tl_id_eq(&t->customer, customer))))
             rows[n++] = *t;
     }
     qsort(rows, (size_t)n, sizeof *rows, newest_first);
-    return later(m, (struct answer){
-                        .rows = rows, .n = TL_LOWER(n, CV_THREADS_MAX), .threads = fn, .arg = arg});
+    return later(
+        m, (struct answer){.rows = rows, .n = TL_LOWER(n, THREADS_MAX), .threads = fn, .arg = arg});
 }
 
-static bool same_person(const struct cv_contact *c, const struct cv_contact *row)
+static bool same_person(const struct contact *c, const struct contact *row)
 {
     if (tl_id_eq(&row->thread, &c->thread))
         return true;
@@ -327,18 +329,18 @@ static bool same_person(const struct cv_contact *c, const struct cv_contact *row
     return !tl_id_empty(&c->visitor) && tl_id_eq(&row->visitor, &c->visitor);
 }
 
-static int card(struct cv_store *s, const struct cv_contact *c, cv_card_fn *fn, void *arg)
+static int card(struct store *s, const struct contact *c, store_card_fn *fn, void *arg)
 {
     struct memory *m = of(s);
     struct contact_row *me = contact(m, &c->id);
-    struct cv_earlier *rows = tl_alloc(CV_EARLIER_MAX, sizeof *rows);
+    struct earlier_contact *rows = tl_alloc(CARD_EARLIER_MAX, sizeof *rows);
     int n = 0;
 
     if (!rows)
         return -ENOMEM;
-    for (size_t i = m->n_contacts; i-- && n < CV_EARLIER_MAX;) {
+    for (size_t i = m->n_contacts; i-- && n < CARD_EARLIER_MAX;) {
         const struct contact_row *row = &m->contacts[i];
-        struct cv_earlier *e = &rows[n];
+        struct earlier_contact *e = &rows[n];
 
         if (row == me || row->c.requested_at > c->requested_at || !same_person(c, &row->c))
             continue;
@@ -361,21 +363,21 @@ static int card(struct cv_store *s, const struct cv_contact *c, cv_card_fn *fn, 
                                  .arg = arg});
 }
 
-static int messages(struct cv_store *s, const struct tl_id *id, const char *client_ref,
-                    cv_messages_fn *fn, void *arg)
+static int messages(struct store *s, const struct tl_id *id, const char *client_ref,
+                    store_messages_fn *fn, void *arg)
 {
     struct memory *m = of(s);
-    struct cv_message *rows = tl_alloc(CV_MESSAGES_MAX, sizeof *rows);
+    struct contact_message *rows = tl_alloc(SNAPSHOT_MESSAGES_MAX, sizeof *rows);
     int n = 0;
 
     if (!rows)
         return -ENOMEM;
     for (size_t i = 0; i < m->n_messages; i++) {
-        const struct cv_message *row = &m->messages[i];
+        const struct contact_message *row = &m->messages[i];
 
         if (!tl_id_eq(&row->contact, id) || (client_ref && strcmp(row->client_ref, client_ref)))
             continue;
-        if (n == CV_MESSAGES_MAX)
+        if (n == SNAPSHOT_MESSAGES_MAX)
             memmove(&rows[0], &rows[1], (size_t)(--n) * sizeof *rows);
         rows[n++] = *row;
     }
@@ -384,10 +386,10 @@ static int messages(struct cv_store *s, const struct tl_id *id, const char *clie
 
 /* ---- outbox ----------------------------------------------------------------------------- */
 
-static int outbox(struct cv_store *s, int limit, cv_outbox_fn *fn, void *arg)
+static int outbox(struct store *s, int limit, store_outbox_fn *fn, void *arg)
 {
     struct memory *m = of(s);
-    struct cv_outbox_row *rows = tl_alloc((size_t)limit, sizeof *rows);
+    struct outbox_row *rows = tl_alloc((size_t)limit, sizeof *rows);
     int n = 0;
 
     if (!rows)
@@ -397,7 +399,7 @@ static int outbox(struct cv_store *s, int limit, cv_outbox_fn *fn, void *arg)
     return later(m, (struct answer){.rows = rows, .n = n, .outbox = fn, .arg = arg});
 }
 
-static int sent(struct cv_store *s, uint64_t seq, cv_stored_fn *fn, void *arg)
+static int sent(struct store *s, uint64_t seq, store_done_fn *fn, void *arg)
 {
     struct memory *m = of(s);
     size_t n = 0;
@@ -409,13 +411,13 @@ static int sent(struct cv_store *s, uint64_t seq, cv_stored_fn *fn, void *arg)
     return later(m, (struct answer){.stored = fn, .arg = arg});
 }
 
-static bool always(const struct cv_store *s)
+static bool always(const struct store *s)
 {
     TL_UNUSED(s);
     return true;
 }
 
-static struct cv_store *close(struct cv_store *s)
+static struct store *close(struct store *s)
 {
     struct memory *m = of(s);
 
@@ -433,18 +435,18 @@ static struct cv_store *close(struct cv_store *s)
     return tl_free(m);
 }
 
-int cv_store_memory_open(struct cv_store **ret, struct tl_loop *loop)
+int store_memory_open(struct store **ret, struct tl_loop *loop)
 {
-    static const struct cv_store_ops ops = {.commit = commit,
-                                            .list = list,
-                                            .threads = threads,
-                                            .card = card,
-                                            .messages = messages,
-                                            .outbox = outbox,
-                                            .sent = sent,
-                                            .leads = always,
-                                            .ready = always,
-                                            .close = close};
+    static const struct store_ops ops = {.commit = commit,
+                                         .list = list,
+                                         .threads = threads,
+                                         .card = card,
+                                         .messages = messages,
+                                         .outbox = outbox,
+                                         .sent = sent,
+                                         .leads = always,
+                                         .ready = always,
+                                         .close = close};
     struct memory *m = tl_alloc(1, sizeof *m);
 
     if (!m)

@@ -8,13 +8,13 @@
 #include <tl_mem.h>
 #include <tl_pg.h>
 
-#define CV_EVENTS_TOGETHER 8 /**< most events of one change */
-#define STMTS_MAX          (8 + CV_EVENTS_TOGETHER)
-#define LEADER_KEY         "7163284"
-#define LEAD_EVERY         TL_SEC(1)
+#define EVENTS_TOGETHER 8 /**< most events of one change */
+#define STMTS_MAX       (8 + EVENTS_TOGETHER)
+#define LEADER_KEY      "7163284"
+#define LEAD_EVERY      TL_SEC(1)
 
 struct pg_store {
-    struct cv_store store;
+    struct store store;
     struct tl_loop *loop;
     struct tl_pg *pg;     /**< facts and questions */
     struct tl_pg *leader; /**< one connection: holds the advisory lock and relays the outbox */
@@ -23,7 +23,7 @@ struct pg_store {
     struct tl_buf select, insert, update;
 };
 
-static struct pg_store *of(const struct cv_store *s)
+static struct pg_store *of(const struct store *s)
 {
     return TL_CONTAINER(s, struct pg_store, store);
 }
@@ -32,12 +32,12 @@ static struct pg_store *of(const struct cv_store *s)
 struct asked {
     struct pg_store *st;
     void *arg;
-    cv_stored_fn *stored;
-    cv_contacts_fn *contacts;
-    cv_threads_fn *threads;
-    cv_card_fn *card;
-    cv_messages_fn *messages;
-    cv_outbox_fn *outbox;
+    store_done_fn *stored;
+    store_contacts_fn *contacts;
+    store_threads_fn *threads;
+    store_card_fn *card;
+    store_messages_fn *messages;
+    store_outbox_fn *outbox;
 };
 
 static struct asked *asked(struct pg_store *st, struct asked like)
@@ -63,12 +63,12 @@ static void note_trouble(int err, const char *sqlstate)
 struct batch {
     struct tl_pg_stmt stmts[STMTS_MAX];
     int n;
-    struct cv_row row;
+    struct pg_row row;
     const char *params[STMTS_MAX][12];
     char numbers[STMTS_MAX][4][24];
-    int lengths[CV_COLUMNS_MAX], formats[CV_COLUMNS_MAX];
-    int event_lengths[CV_EVENTS_TOGETHER][6];
-    char ids[CV_THREADS_MAX * (TL_ID_MAX + 2) + 3];
+    int lengths[PG_ROW_COLUMNS_MAX], formats[PG_ROW_COLUMNS_MAX];
+    int event_lengths[EVENTS_TOGETHER][6];
+    char ids[THREADS_MAX * (TL_ID_MAX + 2) + 3];
 };
 
 static const char *number(struct batch *b, int i, int64_t value)
@@ -83,12 +83,12 @@ static void add(struct batch *b, const char *sql, int n)
     b->n++;
 }
 
-static void add_contact(struct batch *b, struct pg_store *st, const struct cv_change *ch)
+static void add_contact(struct batch *b, struct pg_store *st, const struct store_change *ch)
 {
-    const struct cv_contact *c = ch->contact;
-    struct cv_row *row = &b->row;
+    const struct contact *c = ch->contact;
+    struct pg_row *row = &b->row;
 
-    cv_row_from(row, c);
+    pg_row_from(row, c);
     row->params[row->n++] = number(b, 0, ch->due);
     row->params[row->n++] = c->version    ? number(b, 1, c->version)
                             : ch->visit.n ? ch->visit.s
@@ -104,7 +104,7 @@ static void add_contact(struct batch *b, struct pg_store *st, const struct cv_ch
                                            .formats = b->formats};
 }
 
-static void add_threads(struct batch *b, const struct cv_change *ch)
+static void add_threads(struct batch *b, const struct store_change *ch)
 {
     const char **p = b->params[b->n];
     size_t n = 0;
@@ -138,7 +138,7 @@ static void add_threads(struct batch *b, const struct cv_change *ch)
         3);
 }
 
-static void add_message(struct batch *b, const struct cv_message *m)
+static void add_message(struct batch *b, const struct contact_message *m)
 {
     const char **p = b->params[b->n];
 
@@ -153,7 +153,7 @@ static void add_message(struct batch *b, const struct cv_message *m)
     add(b, "INSERT INTO messages VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", 8);
 }
 
-static void add_wrap_up(struct batch *b, const struct cv_wrap_up *w)
+static void add_wrap_up(struct batch *b, const struct contact_wrap_up *w)
 {
     const char **p = b->params[b->n];
 
@@ -165,7 +165,7 @@ static void add_wrap_up(struct batch *b, const struct cv_wrap_up *w)
     add(b, "INSERT INTO wrap_ups VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", 5);
 }
 
-static void add_survey(struct batch *b, const struct cv_survey *s)
+static void add_survey(struct batch *b, const struct contact_survey *s)
 {
     const char **p = b->params[b->n];
 
@@ -175,7 +175,7 @@ static void add_survey(struct batch *b, const struct cv_survey *s)
     add(b, "INSERT INTO surveys VALUES ($1, $2, $3)", 3);
 }
 
-static void add_event(struct batch *b, int i, const struct cv_outgoing *e)
+static void add_event(struct batch *b, int i, const struct outgoing_event *e)
 {
     static const int formats[6] = {0, 0, 0, 0, 0, 1};
     const char **p = b->params[b->n];
@@ -187,7 +187,7 @@ static void add_event(struct batch *b, int i, const struct cv_outgoing *e)
     p[4] = number(b, 0, e->at);
     p[5] = e->payload.s;
     b->event_lengths[i][5] = (int)e->payload.n;
-    add(b, "SELECT cv_emit($1, $2, $3, $4, $5, $6)", 6);
+    add(b, "SELECT conversation_emit($1, $2, $3, $4, $5, $6)", 6);
     b->stmts[b->n - 1].lengths = b->event_lengths[i];
     b->stmts[b->n - 1].formats = formats;
 }
@@ -203,7 +203,7 @@ static void committed(void *arg, int err, PGresult *const *results, int n, const
     tl_free(a);
 }
 
-static int commit(struct cv_store *s, const struct cv_change *ch, cv_stored_fn *fn, void *arg)
+static int commit(struct store *s, const struct store_change *ch, store_done_fn *fn, void *arg)
 {
     struct pg_store *st = of(s);
     struct batch *b = tl_alloc(1, sizeof *b);
@@ -224,7 +224,7 @@ static int commit(struct cv_store *s, const struct cv_change *ch, cv_stored_fn *
         add_wrap_up(b, ch->wrap_up);
     if (ch->survey)
         add_survey(b, ch->survey);
-    for (int i = 0; i < ch->n_events && i < CV_EVENTS_TOGETHER; i++)
+    for (int i = 0; i < ch->n_events && i < EVENTS_TOGETHER; i++)
         add_event(b, i, &ch->events[i]);
     err = tl_pg_batch(st->pg, b->stmts, b->n, committed, a);
 out:
@@ -240,38 +240,38 @@ static void contacts_came(void *arg, int err, PGresult *const *results, int n, c
 {
     struct asked *a = arg;
     int rows = !err && n ? PQntuples(results[0]) : 0;
-    struct cv_contact *c = rows ? tl_alloc((size_t)rows, sizeof *c) : NULL;
+    struct contact *c = rows ? tl_alloc((size_t)rows, sizeof *c) : NULL;
 
     note_trouble(err, sqlstate);
     if (!err && rows && !c)
         err = -ENOMEM;
     for (int i = 0; !err && i < rows; i++)
-        err = cv_row_to(&c[i], results[0], i);
+        err = pg_row_to(&c[i], results[0], i);
     a->contacts(a->arg, err, c, err ? 0 : rows);
     tl_free(c);
     tl_free(a);
 }
 
-static int list(struct cv_store *s, const struct cv_query *q, cv_contacts_fn *fn, void *arg)
+static int list(struct store *s, const struct store_query *q, store_contacts_fn *fn, void *arg)
 {
     static const char *const where[] = {
-        [CV_Q_ID] = "id = $1 LIMIT $2::int",
-        [CV_Q_REQUEST] = "request_id = $1 LIMIT $2::int",
-        [CV_Q_SESSION] = "session_id = $1 AND phase NOT IN ('wrap_up', 'ended')"
-                         " ORDER BY id LIMIT $2::int",
-        [CV_Q_AGENT] = "agent_id = $1 AND phase IN ('ringing', 'connected', 'held', 'wrap_up')"
-                       " ORDER BY id LIMIT $2::int",
-        [CV_Q_WAITING] = "id > $1 AND (phase <> 'ended' OR owed <> 0)"
-                         " AND phase IN ('routed', 'waiting', 'ringing')"
-                         " ORDER BY id LIMIT $2::int",
-        [CV_Q_OPEN] = "id > $1 AND (phase <> 'ended' OR owed <> 0) ORDER BY id LIMIT $2::int",
-        [CV_Q_DUE] = "phase <> 'ended' AND due_at <= $1::bigint ORDER BY due_at LIMIT $2::int",
+        [QUERY_ID] = "id = $1 LIMIT $2::int",
+        [QUERY_REQUEST] = "request_id = $1 LIMIT $2::int",
+        [QUERY_SESSION] = "session_id = $1 AND phase NOT IN ('wrap_up', 'ended')"
+                          " ORDER BY id LIMIT $2::int",
+        [QUERY_AGENT] = "agent_id = $1 AND phase IN ('ringing', 'connected', 'held', 'wrap_up')"
+                        " ORDER BY id LIMIT $2::int",
+        [QUERY_WAITING] = "id > $1 AND (phase <> 'ended' OR owed <> 0)"
+                          " AND phase IN ('routed', 'waiting', 'ringing')"
+                          " ORDER BY id LIMIT $2::int",
+        [QUERY_OPEN] = "id > $1 AND (phase <> 'ended' OR owed <> 0) ORDER BY id LIMIT $2::int",
+        [QUERY_DUE] = "phase <> 'ended' AND due_at <= $1::bigint ORDER BY due_at LIMIT $2::int",
     };
     struct pg_store *st = of(s);
     struct asked *a = asked(st, (struct asked){.contacts = fn, .arg = arg});
     struct tl_buf sql = TL_BUF(8192);
     char limit[16], at[24];
-    const char *params[2] = {q->kind == CV_Q_DUE ? at : q->id.s, limit};
+    const char *params[2] = {q->kind == QUERY_DUE ? at : q->id.s, limit};
     struct tl_pg_stmt stmt = {.n = 2, .params = params};
     int err;
 
@@ -293,22 +293,22 @@ static int list(struct cv_store *s, const struct cv_query *q, cv_contacts_fn *fn
 static void threads_came(void *arg, int err, PGresult *const *results, int n, const char *sqlstate)
 {
     struct asked *a = arg;
-    struct cv_thread rows[CV_THREADS_MAX];
-    int count = !err && n ? TL_LOWER(PQntuples(results[0]), CV_THREADS_MAX) : 0;
+    struct thread rows[THREADS_MAX];
+    int count = !err && n ? TL_LOWER(PQntuples(results[0]), THREADS_MAX) : 0;
 
     note_trouble(err, sqlstate);
     for (int i = 0; i < count; i++) {
-        rows[i] = (struct cv_thread){.last_at = cv_row_number(results[0], i, 3)};
-        cv_row_text(results[0], i, 0, rows[i].id.s, sizeof rows[i].id.s);
-        cv_row_text(results[0], i, 1, rows[i].visitor.s, sizeof rows[i].visitor.s);
-        cv_row_text(results[0], i, 2, rows[i].customer.s, sizeof rows[i].customer.s);
+        rows[i] = (struct thread){.last_at = pg_row_number(results[0], i, 3)};
+        pg_row_text(results[0], i, 0, rows[i].id.s, sizeof rows[i].id.s);
+        pg_row_text(results[0], i, 1, rows[i].visitor.s, sizeof rows[i].visitor.s);
+        pg_row_text(results[0], i, 2, rows[i].customer.s, sizeof rows[i].customer.s);
     }
     a->threads(a->arg, err, rows, count);
     tl_free(a);
 }
 
-static int threads(struct cv_store *s, const struct tl_id *visitor, const struct tl_id *customer,
-                   tl_time since, cv_threads_fn *fn, void *arg)
+static int threads(struct store *s, const struct tl_id *visitor, const struct tl_id *customer,
+                   tl_time since, store_threads_fn *fn, void *arg)
 {
     struct asked *a = asked(of(s), (struct asked){.threads = fn, .arg = arg});
     char at[24];
@@ -330,7 +330,7 @@ static int threads(struct cv_store *s, const struct tl_id *visitor, const struct
 static void card_came(void *arg, int err, PGresult *const *results, int n, const char *sqlstate)
 {
     struct asked *a = arg;
-    struct cv_earlier *rows = tl_alloc(CV_EARLIER_MAX, sizeof *rows);
+    struct earlier_contact *rows = tl_alloc(CARD_EARLIER_MAX, sizeof *rows);
     int count = 0;
     unsigned char *visit = NULL;
     size_t size = 0;
@@ -340,16 +340,16 @@ static void card_came(void *arg, int err, PGresult *const *results, int n, const
         err = rows ? -EIO : -ENOMEM;
     if (!err && PQntuples(results[0]) && !PQgetisnull(results[0], 0, 0))
         visit = PQunescapeBytea((const unsigned char *)PQgetvalue(results[0], 0, 0), &size);
-    for (; !err && count < PQntuples(results[1]) && count < CV_EARLIER_MAX; count++) {
-        struct cv_earlier *e = &rows[count];
+    for (; !err && count < PQntuples(results[1]) && count < CARD_EARLIER_MAX; count++) {
+        struct earlier_contact *e = &rows[count];
 
-        cv_row_text(results[1], count, 0, e->contact.s, sizeof e->contact.s);
-        cv_row_text(results[1], count, 1, e->thread.s, sizeof e->thread.s);
-        e->channel = (enum cv_channel)cv_row_number(results[1], count, 2);
-        e->at = cv_row_number(results[1], count, 3);
-        cv_row_text(results[1], count, 4, e->agent_name, sizeof e->agent_name);
-        cv_row_text(results[1], count, 5, e->disposition, sizeof e->disposition);
-        cv_row_text(results[1], count, 6, e->note, sizeof e->note);
+        pg_row_text(results[1], count, 0, e->contact.s, sizeof e->contact.s);
+        pg_row_text(results[1], count, 1, e->thread.s, sizeof e->thread.s);
+        e->channel = (enum contact_channel)pg_row_number(results[1], count, 2);
+        e->at = pg_row_number(results[1], count, 3);
+        pg_row_text(results[1], count, 4, e->agent_name, sizeof e->agent_name);
+        pg_row_text(results[1], count, 5, e->disposition, sizeof e->disposition);
+        pg_row_text(results[1], count, 6, e->note, sizeof e->note);
     }
     a->card(a->arg, err, (struct tl_str){.s = (const char *)visit, .n = visit ? size : 0}, rows,
             count);
@@ -358,7 +358,7 @@ static void card_came(void *arg, int err, PGresult *const *results, int n, const
     tl_free(a);
 }
 
-static int card(struct cv_store *s, const struct cv_contact *c, cv_card_fn *fn, void *arg)
+static int card(struct store *s, const struct contact *c, store_card_fn *fn, void *arg)
 {
     struct asked *a = asked(of(s), (struct asked){.card = fn, .arg = arg});
     char at[24];
@@ -389,30 +389,30 @@ static void messages_came(void *arg, int err, PGresult *const *results, int n, c
 {
     struct asked *a = arg;
     int count = !err && n ? PQntuples(results[0]) : 0;
-    struct cv_message *rows = count ? tl_alloc((size_t)count, sizeof *rows) : NULL;
+    struct contact_message *rows = count ? tl_alloc((size_t)count, sizeof *rows) : NULL;
 
     note_trouble(err, sqlstate);
     if (count && !rows)
         err = -ENOMEM;
     for (int i = 0; !err && i < count; i++) {
-        struct cv_message *m = &rows[i];
+        struct contact_message *m = &rows[i];
 
-        cv_row_text(results[0], i, 0, m->id.s, sizeof m->id.s);
-        cv_row_text(results[0], i, 1, m->contact.s, sizeof m->contact.s);
-        cv_row_text(results[0], i, 2, m->thread.s, sizeof m->thread.s);
-        m->from = (enum cv_role)cv_row_number(results[0], i, 3);
-        cv_row_text(results[0], i, 4, m->from_name, sizeof m->from_name);
-        cv_row_text(results[0], i, 5, m->client_ref, sizeof m->client_ref);
-        cv_row_text(results[0], i, 6, m->text, sizeof m->text);
-        m->sent_at = cv_row_number(results[0], i, 7);
+        pg_row_text(results[0], i, 0, m->id.s, sizeof m->id.s);
+        pg_row_text(results[0], i, 1, m->contact.s, sizeof m->contact.s);
+        pg_row_text(results[0], i, 2, m->thread.s, sizeof m->thread.s);
+        m->from = (enum contact_role)pg_row_number(results[0], i, 3);
+        pg_row_text(results[0], i, 4, m->from_name, sizeof m->from_name);
+        pg_row_text(results[0], i, 5, m->client_ref, sizeof m->client_ref);
+        pg_row_text(results[0], i, 6, m->text, sizeof m->text);
+        m->sent_at = pg_row_number(results[0], i, 7);
     }
     a->messages(a->arg, err, rows, err ? 0 : count);
     tl_free(rows);
     tl_free(a);
 }
 
-static int messages(struct cv_store *s, const struct tl_id *contact, const char *client_ref,
-                    cv_messages_fn *fn, void *arg)
+static int messages(struct store *s, const struct tl_id *contact, const char *client_ref,
+                    store_messages_fn *fn, void *arg)
 {
     struct asked *a = asked(of(s), (struct asked){.messages = fn, .arg = arg});
     int err;
@@ -436,23 +436,23 @@ static void outbox_came(void *arg, int err, PGresult *const *results, int n, con
 {
     struct asked *a = arg;
     int count = !err && n ? PQntuples(results[0]) : 0;
-    struct cv_outbox_row *rows = count ? tl_alloc((size_t)count, sizeof *rows) : NULL;
+    struct outbox_row *rows = count ? tl_alloc((size_t)count, sizeof *rows) : NULL;
     size_t size;
 
     note_trouble(err, sqlstate);
     if (count && !rows)
         err = -ENOMEM;
     for (int i = 0; !err && i < count; i++) {
-        struct cv_outbox_row *r = &rows[i];
+        struct outbox_row *r = &rows[i];
 
-        r->seq = (uint64_t)cv_row_number(results[0], i, 0);
-        cv_row_text(results[0], i, 1, r->id.s, sizeof r->id.s);
-        cv_row_text(results[0], i, 2, r->name, sizeof r->name);
-        cv_row_text(results[0], i, 3, r->thread.s, sizeof r->thread.s);
-        cv_row_text(results[0], i, 4, r->contact.s, sizeof r->contact.s);
-        r->thread_seq = (uint64_t)cv_row_number(results[0], i, 5);
-        cv_row_text(results[0], i, 6, r->boot.s, sizeof r->boot.s);
-        r->at = cv_row_number(results[0], i, 7);
+        r->seq = (uint64_t)pg_row_number(results[0], i, 0);
+        pg_row_text(results[0], i, 1, r->id.s, sizeof r->id.s);
+        pg_row_text(results[0], i, 2, r->name, sizeof r->name);
+        pg_row_text(results[0], i, 3, r->thread.s, sizeof r->thread.s);
+        pg_row_text(results[0], i, 4, r->contact.s, sizeof r->contact.s);
+        r->thread_seq = (uint64_t)pg_row_number(results[0], i, 5);
+        pg_row_text(results[0], i, 6, r->boot.s, sizeof r->boot.s);
+        r->at = pg_row_number(results[0], i, 7);
         r->payload.s = (const char *)PQunescapeBytea(
             (const unsigned char *)PQgetvalue(results[0], i, 8), &size);
         r->payload.n = r->payload.s ? size : 0;
@@ -464,7 +464,7 @@ static void outbox_came(void *arg, int err, PGresult *const *results, int n, con
     tl_free(a);
 }
 
-static int outbox(struct cv_store *s, int limit, cv_outbox_fn *fn, void *arg)
+static int outbox(struct store *s, int limit, store_outbox_fn *fn, void *arg)
 {
     struct asked *a = asked(of(s), (struct asked){.outbox = fn, .arg = arg});
     char text[16];
@@ -482,7 +482,7 @@ static int outbox(struct cv_store *s, int limit, cv_outbox_fn *fn, void *arg)
     return err;
 }
 
-static int sent(struct cv_store *s, uint64_t seq, cv_stored_fn *fn, void *arg)
+static int sent(struct store *s, uint64_t seq, store_done_fn *fn, void *arg)
 {
     struct asked *a = asked(of(s), (struct asked){.stored = fn, .arg = arg});
     char text[24];
@@ -529,19 +529,19 @@ static void connected(void *arg)
     ask_lock(st);
 }
 
-static bool leads(const struct cv_store *s)
+static bool leads(const struct store *s)
 {
     return of(s)->leads && tl_pg_ready(of(s)->leader);
 }
 
-static bool ready(const struct cv_store *s)
+static bool ready(const struct store *s)
 {
     return tl_pg_ready(of(s)->pg);
 }
 
 /* ---- open and close --------------------------------------------------------------------- */
 
-static struct cv_store *close(struct cv_store *s)
+static struct store *close(struct store *s)
 {
     struct pg_store *st = of(s);
 
@@ -557,37 +557,37 @@ static struct cv_store *close(struct cv_store *s)
 
 static int write_sql(struct pg_store *st)
 {
-    int n = cv_row_columns();
+    int n = pg_row_columns();
 
     st->select = st->insert = st->update = TL_BUF(8192);
     tl_buf_puts(&st->select, "SELECT ");
-    cv_row_names(&st->select);
+    pg_row_names(&st->select);
     tl_buf_puts(&st->select, ", version FROM contacts");
     tl_buf_puts(&st->insert, "INSERT INTO contacts (");
-    cv_row_names(&st->insert);
+    pg_row_names(&st->insert);
     tl_buf_puts(&st->insert, ", due_at, visit, version) VALUES (");
-    cv_row_marks(&st->insert);
+    pg_row_marks(&st->insert);
     tl_buf_printf(&st->insert, ", $%d, $%d, 1)", n + 1, n + 2);
     tl_buf_puts(&st->update, "UPDATE contacts SET ");
-    cv_row_sets(&st->update);
-    tl_buf_printf(&st->update, ", due_at = $%d, version = cv_next(version, $%d) WHERE id = $1",
-                  n + 1, n + 2);
+    pg_row_sets(&st->update);
+    tl_buf_printf(&st->update,
+                  ", due_at = $%d, version = conversation_next(version, $%d) WHERE id = $1", n + 1,
+                  n + 2);
     return st->select.err ? st->select.err : st->insert.err ? st->insert.err : st->update.err;
 }
 
-int cv_store_pg_open(struct cv_store **ret, struct tl_loop *loop,
-                     const struct cv_store_pg_opts *opts)
+int store_pg_open(struct store **ret, struct tl_loop *loop, const struct store_pg_opts *opts)
 {
-    static const struct cv_store_ops ops = {.commit = commit,
-                                            .list = list,
-                                            .threads = threads,
-                                            .card = card,
-                                            .messages = messages,
-                                            .outbox = outbox,
-                                            .sent = sent,
-                                            .leads = leads,
-                                            .ready = ready,
-                                            .close = close};
+    static const struct store_ops ops = {.commit = commit,
+                                         .list = list,
+                                         .threads = threads,
+                                         .card = card,
+                                         .messages = messages,
+                                         .outbox = outbox,
+                                         .sent = sent,
+                                         .leads = leads,
+                                         .ready = ready,
+                                         .close = close};
     struct tl_pg_opts main_opts = {
         .conninfo = opts->conninfo, .password = opts->password, .pool = opts->pool};
     struct tl_pg_opts leader_opts = {

@@ -6,81 +6,87 @@
  * for it is *owed*: a set of bits that is stored with the contact and cleared when each one has
  * answered, so that a crash anywhere is resumed by paying what is still owed.
  *
- * The core does no I/O and no allocation: one struct cv_contact in, the changed one out.
+ * The core does no I/O and no allocation: one struct contact in, the changed one out.
  * Invariants: exactly one ContactEnded for each contact (I1); facts of the ACD with an older
  * (epoch, seq) change nothing (I2); every phase has a deadline (I5).
  */
-#ifndef CV_CONTACT_H
-#define CV_CONTACT_H
+#ifndef CONVERSATION_CONTACT_H
+#define CONVERSATION_CONTACT_H
 
 #include "core/rules.h"
 #include <tl_id.h>
 
 /** Numbers as in threadline.common.v1 (checked in wire.c). */
-enum cv_channel { CV_VIDEO = 1, CV_VOICE, CV_CHAT, CV_PHONE };
-enum cv_role { CV_NOBODY, CV_CUSTOMER, CV_AGENT, CV_SUPERVISOR, CV_SYSTEM };
-enum cv_outcome { CV_OPEN, CV_COMPLETED, CV_ABANDONED, CV_CLOSED, CV_FAILED };
+enum contact_channel { CHANNEL_VIDEO = 1, CHANNEL_VOICE, CHANNEL_CHAT, CHANNEL_PHONE };
+enum contact_role { ROLE_NOBODY, ROLE_CUSTOMER, ROLE_AGENT, ROLE_SUPERVISOR, ROLE_SYSTEM };
+enum contact_outcome {
+    OUTCOME_OPEN,
+    OUTCOME_COMPLETED,
+    OUTCOME_ABANDONED,
+    OUTCOME_CLOSED,
+    OUTCOME_FAILED
+};
 
-enum cv_phase {
-    CV_REQUESTED, /**< stored; the flow has not decided yet */
-    CV_ROUTED,    /**< the queue is known; not yet enqueued */
-    CV_WAITING,
-    CV_RINGING,
-    CV_CONNECTED,
-    CV_HELD,
-    CV_WRAP_UP, /**< over for the customer */
-    CV_ENDED,
+enum contact_phase {
+    PHASE_REQUESTED, /**< stored; the flow has not decided yet */
+    PHASE_ROUTED,    /**< the queue is known; not yet enqueued */
+    PHASE_WAITING,
+    PHASE_RINGING,
+    PHASE_CONNECTED,
+    PHASE_HELD,
+    PHASE_WRAP_UP, /**< over for the customer */
+    PHASE_ENDED,
 };
 
 /** What is owed: a command to another service that has not been confirmed. */
-enum cv_work {
-    CV_ROUTE = 1 << 0,      /**< ivr StartFlow */
-    CV_RELEASE = 1 << 1,    /**< acd Release */
-    CV_DEQUEUE = 1 << 2,    /**< acd Dequeue */
-    CV_FINISH = 1 << 3,     /**< acd CompleteWrapUp */
-    CV_PREPARE = 1 << 4,    /**< media PrepareContact */
-    CV_ENQUEUE = 1 << 5,    /**< acd Enqueue */
-    CV_CONNECT = 1 << 6,    /**< media ConnectContact */
-    CV_HOLD = 1 << 7,       /**< media HoldContact, on or off by phase */
-    CV_HANG_UP = 1 << 8,    /**< media ReleaseContact */
-    CV_OPEN_ROOM = 1 << 9,  /**< cobrowse OpenRoom */
-    CV_CLOSE_ROOM = 1 << 10 /**< cobrowse CloseRoom */
+enum contact_work {
+    WORK_ROUTE = 1 << 0,      /**< ivr StartFlow */
+    WORK_RELEASE = 1 << 1,    /**< acd Release */
+    WORK_DEQUEUE = 1 << 2,    /**< acd Dequeue */
+    WORK_FINISH = 1 << 3,     /**< acd CompleteWrapUp */
+    WORK_PREPARE = 1 << 4,    /**< media PrepareContact */
+    WORK_ENQUEUE = 1 << 5,    /**< acd Enqueue */
+    WORK_CONNECT = 1 << 6,    /**< media ConnectContact */
+    WORK_HOLD = 1 << 7,       /**< media HoldContact, on or off by phase */
+    WORK_HANG_UP = 1 << 8,    /**< media ReleaseContact */
+    WORK_OPEN_ROOM = 1 << 9,  /**< cobrowse OpenRoom */
+    WORK_CLOSE_ROOM = 1 << 10 /**< cobrowse CloseRoom */
 };
-#define CV_WORKS 11
+#define WORK_COUNT 11
 
-#define CV_LIST_MAX 8 /**< skills, announcements */
-#define CV_URL_MAX  2048
+#define CONTACT_LIST_MAX 8 /**< skills, announcements */
+#define CONTACT_URL_MAX  2048
 
-struct cv_list {
+struct contact_list {
     int n;
-    struct tl_id at[CV_LIST_MAX];
+    struct tl_id at[CONTACT_LIST_MAX];
 };
 
 /** Where a flow sends a contact. */
-struct cv_route {
+struct contact_route {
     struct tl_id queue;
-    struct cv_list skills;
-    struct cv_list announcements;
+    struct contact_list skills;
+    struct contact_list announcements;
     struct tl_id music;
     int priority;
     char flow[80]; /**< name and hash of the document */
 };
 
-struct cv_contact {
+struct contact {
     struct tl_id id, thread, request;
     int64_t version; /**< of the stored row; 0: not stored yet */
-    enum cv_channel channel;
-    enum cv_phase phase;
-    enum cv_outcome outcome;
-    unsigned owed; /**< bits of enum cv_work */
+    enum contact_channel channel;
+    enum contact_phase phase;
+    enum contact_outcome outcome;
+    unsigned owed; /**< bits of enum contact_work */
 
     struct tl_id session, visitor, customer, visit, invitation;
     char name[80]; /**< how the customer is shown; empty: nobody vouched */
     char tier[24];
     char section[64];
-    char page_url[CV_URL_MAX + 1];
+    char page_url[CONTACT_URL_MAX + 1];
     struct tl_id media; /**< media instance; empty for chat */
-    struct cv_route route;
+    struct contact_route route;
     int attempt; /**< how often it was put back in line */
 
     struct tl_id agent; /**< from RINGING on */
@@ -98,47 +104,47 @@ struct cv_contact {
     tl_dur waited, talked, held;             /**< totals so far */
 };
 
-struct cv_actor {
-    enum cv_role role;
+struct contact_actor {
+    enum contact_role role;
     struct tl_id session, agent, visitor, customer;
     char tier[24];
 };
 
-enum cv_fact_kind {
-    CV_ROUTED_TO,       /**< route */
-    CV_FLOW_CLOSED,     /**< the flow says goodbye: cause */
-    CV_WORK_DONE,       /**< work was confirmed; RELEASE: until is the end of the wrap-up or 0;
+enum contact_fact_kind {
+    FACT_ROUTED_TO,       /**< route */
+    FACT_FLOW_CLOSED,     /**< the flow says goodbye: cause */
+    FACT_WORK_DONE,       /**< work was confirmed; RELEASE: until is the end of the wrap-up or 0;
                            CONNECT: agent, HOLD: on, as they were when it was asked for */
-    CV_WORK_REFUSED,    /**< work will never succeed: code */
-    CV_OFFERED,         /**< offer, agent, until */
-    CV_OFFER_OVER,      /**< declined, timed out, rescinded: offer */
-    CV_ACCEPTED,        /**< offer, agent, agent_name (empty: not known yet) */
-    CV_NAMED,           /**< agent, agent_name: how the agent is shown */
-    CV_DEQUEUED,        /**< the ACD let it go: cause */
-    CV_RELEASED,        /**< the ACD took the agent away */
-    CV_WRAP_UP_TIMEOUT, /**< the ACD's wrap-up timer */
-    CV_HUNG_UP,         /**< by says who */
-    CV_CUSTOMER_LOST,   /**< cause; NULL: "session_lost" */
-    CV_AGENT_LOST,
-    CV_HOLD_ASKED,
-    CV_RETRIEVE_ASKED,
-    CV_CONSENTED,
-    CV_ROOM_CLOSED, /**< cobrowse-relay ended the room by itself */
-    CV_WITHDRAWN,   /**< consent; by says who */
-    CV_WRAPPED_UP,
-    CV_DEADLINE, /**< cv_due() has passed */
-    CV_MENDED,   /**< the reconciler: work is owed again, where the phase allows it */
+    FACT_WORK_REFUSED,    /**< work will never succeed: code */
+    FACT_OFFERED,         /**< offer, agent, until */
+    FACT_OFFER_OVER,      /**< declined, timed out, rescinded: offer */
+    FACT_ACCEPTED,        /**< offer, agent, agent_name (empty: not known yet) */
+    FACT_NAMED,           /**< agent, agent_name: how the agent is shown */
+    FACT_DEQUEUED,        /**< the ACD let it go: cause */
+    FACT_RELEASED,        /**< the ACD took the agent away */
+    FACT_WRAP_UP_TIMEOUT, /**< the ACD's wrap-up timer */
+    FACT_HUNG_UP,         /**< by says who */
+    FACT_CUSTOMER_LOST,   /**< cause; NULL: "session_lost" */
+    FACT_AGENT_LOST,
+    FACT_HOLD_ASKED,
+    FACT_RETRIEVE_ASKED,
+    FACT_CONSENTED,
+    FACT_ROOM_CLOSED, /**< cobrowse-relay ended the room by itself */
+    FACT_WITHDRAWN,   /**< consent; by says who */
+    FACT_WRAPPED_UP,
+    FACT_DEADLINE, /**< contact_due() has passed */
+    FACT_MENDED,   /**< the reconciler: work is owed again, where the phase allows it */
 };
 
-struct cv_fact {
-    enum cv_fact_kind kind;
-    enum cv_role by;
+struct contact_fact {
+    enum contact_fact_kind kind;
+    enum contact_role by;
     unsigned work;
     bool on;
     int code;
     const char *cause;  /**< a fixed word, or borrowed */
     const char *repair; /**< said by the reconciler: the kind of repair; else NULL */
-    const struct cv_route *route;
+    const struct contact_route *route;
     struct tl_id offer, agent;
     char agent_name[80];
     char disposition[40];
@@ -146,27 +152,27 @@ struct cv_fact {
     tl_time until;
 };
 
-enum cv_event_kind {
-    CV_EV_THREAD_OPENED,
-    CV_EV_THREAD_LINKED,
-    CV_EV_REQUESTED,
-    CV_EV_ROUTED,
-    CV_EV_CONNECTED,
-    CV_EV_HELD,
-    CV_EV_RETRIEVED,
-    CV_EV_ENDED,
-    CV_EV_MESSAGE,
-    CV_EV_WRAPPED_UP,
-    CV_EV_SURVEY,
-    CV_EV_CONSENTED,
-    CV_EV_STOPPED,
-    CV_EV_REPAIRED,
+enum contact_event_kind {
+    EVENT_THREAD_OPENED,
+    EVENT_THREAD_LINKED,
+    EVENT_REQUESTED,
+    EVENT_ROUTED,
+    EVENT_CONNECTED,
+    EVENT_HELD,
+    EVENT_RETRIEVED,
+    EVENT_ENDED,
+    EVENT_MESSAGE,
+    EVENT_WRAPPED_UP,
+    EVENT_SURVEY,
+    EVENT_CONSENTED,
+    EVENT_STOPPED,
+    EVENT_REPAIRED,
 };
 
 /** An event to publish; what is not here is taken from the contact after the step. */
-struct cv_event {
-    enum cv_event_kind kind;
-    enum cv_role by;
+struct contact_event {
+    enum contact_event_kind kind;
+    enum contact_role by;
     struct tl_id agent;
     char word[40]; /**< cause, disposition, kind of repair */
     tl_dur lasted; /**< held, wrap-up */
@@ -176,30 +182,30 @@ struct cv_event {
 };
 
 /** Whom to tell what, after the commit. */
-enum cv_tell {
-    CV_TELL_CUSTOMER = 1 << 0, /**< contact_state */
-    CV_TELL_AGENT = 1 << 1,    /**< contact_state */
-    CV_TELL_CARD = 1 << 2,     /**< contact_card to the agent */
-    CV_TELL_SURVEY = 1 << 3,   /**< survey to the customer */
-    CV_TELL_STOPPED = 1 << 4,  /**< cobrowse_stopped to both */
-    CV_TELL_FORMER = 1 << 5,   /**< contact_state ENDED to the agent who lost it */
-    CV_TELL_PROGRESS = 1 << 6, /**< queue_progress to the customer */
+enum contact_tell {
+    TELL_CUSTOMER = 1 << 0, /**< contact_state */
+    TELL_AGENT = 1 << 1,    /**< contact_state */
+    TELL_CARD = 1 << 2,     /**< contact_card to the agent */
+    TELL_SURVEY = 1 << 3,   /**< survey to the customer */
+    TELL_STOPPED = 1 << 4,  /**< cobrowse_stopped to both */
+    TELL_FORMER = 1 << 5,   /**< contact_state ENDED to the agent who lost it */
+    TELL_PROGRESS = 1 << 6, /**< queue_progress to the customer */
 };
 
-#define CV_EVENTS_MAX 6
+#define DECISION_EVENTS_MAX 6
 
-struct cv_decision {
+struct contact_decision {
     int code; /**< 0, or the HTTP status of a refusal; then nothing changed */
     const char *reason;
     bool changed;
     unsigned tell;
-    struct tl_id former; /**< CV_TELL_FORMER */
+    struct tl_id former; /**< TELL_FORMER */
     int n_events;
-    struct cv_event events[CV_EVENTS_MAX];
+    struct contact_event events[DECISION_EVENTS_MAX];
 };
 
 /** A new contact: phase REQUESTED, owes the route; d has the event ContactRequested. */
-void cv_open(struct cv_contact *c, struct cv_decision *ret, tl_time now);
+void contact_open(struct contact *c, struct contact_decision *ret, tl_time now);
 
 /**
  * Tell a contact what happened and learn what to do.
@@ -209,25 +215,25 @@ void cv_open(struct cv_contact *c, struct cv_decision *ret, tl_time now);
  * @param c   Changed in place; work on a copy until it is committed
  * @param now When it happened [us since epoch]
  */
-void cv_step(struct cv_contact *c, const struct cv_fact *fact, const struct cv_rules *rules,
-             tl_time now, struct cv_decision *ret);
+void contact_step(struct contact *c, const struct contact_fact *fact, const struct rules *rules,
+                  tl_time now, struct contact_decision *ret);
 
 /** Owed work that may start now (some has to wait for other). */
-unsigned cv_payable(const struct cv_contact *c);
+unsigned contact_payable(const struct contact *c);
 /** When the phase is overdue [us]; TL_NEVER: not before something happens. */
-tl_time cv_due(const struct cv_contact *c, const struct cv_rules *rules);
+tl_time contact_due(const struct contact *c, const struct rules *rules);
 
 /** The contact belongs to the actor: the customer's session, or its agent. */
-bool cv_is_theirs(const struct cv_contact *c, const struct cv_actor *actor);
+bool contact_is_theirs(const struct contact *c, const struct contact_actor *actor);
 /** Not over for the customer. */
-bool cv_is_live(const struct cv_contact *c);
+bool contact_is_live(const struct contact *c);
 /** Has audio, so media-relay takes part. */
-bool cv_has_audio(const struct cv_contact *c);
+bool contact_has_audio(const struct contact *c);
 
-const char *cv_phase_name(enum cv_phase phase);
+const char *contact_phase_name(enum contact_phase phase);
 /** -EINVAL: no phase of that name. */
-int cv_phase_parse(const char *name, enum cv_phase *ret);
+int contact_phase_parse(const char *name, enum contact_phase *ret);
 /** "route", "enqueue" ...; for one bit. */
-const char *cv_work_name(unsigned work);
+const char *contact_work_name(unsigned work);
 
 #endif

@@ -3,29 +3,31 @@
 #include <stdlib.h>
 
 struct round {
-    struct cv_views *v;
-    void (*each)(void *arg, const struct cv_repair *repair);
+    struct reconcile_views *v;
+    void (*each)(void *arg, const struct reconcile_repair *repair);
     void *arg;
 };
 
 static int by_ours(const void *a, const void *b)
 {
-    return strcmp(((const struct cv_ours *)a)->id.s, ((const struct cv_ours *)b)->id.s);
+    return strcmp(((const struct reconcile_ours *)a)->id.s,
+                  ((const struct reconcile_ours *)b)->id.s);
 }
 
 static int by_seen(const void *a, const void *b)
 {
-    return strcmp(((const struct cv_seen *)a)->contact.s, ((const struct cv_seen *)b)->contact.s);
+    return strcmp(((const struct reconcile_seen *)a)->contact.s,
+                  ((const struct reconcile_seen *)b)->contact.s);
 }
 
 static int find_seen(const void *key, const void *row)
 {
-    return strcmp(key, ((const struct cv_seen *)row)->contact.s);
+    return strcmp(key, ((const struct reconcile_seen *)row)->contact.s);
 }
 
 static int find_ours(const void *key, const void *row)
 {
-    return strcmp(key, ((const struct cv_ours *)row)->id.s);
+    return strcmp(key, ((const struct reconcile_ours *)row)->id.s);
 }
 
 static int by_id(const void *a, const void *b)
@@ -35,134 +37,139 @@ static int by_id(const void *a, const void *b)
 
 static int find_missed(const void *key, const void *row)
 {
-    return strcmp(key, ((const struct cv_missed *)row)->contact.s);
+    return strcmp(key, ((const struct reconcile_missed *)row)->contact.s);
 }
 
-static const struct cv_seen *find(const struct cv_seen *rows, size_t n, const struct tl_id *id)
+static const struct reconcile_seen *find(const struct reconcile_seen *rows, size_t n,
+                                         const struct tl_id *id)
 {
     return n ? bsearch(id->s, rows, n, sizeof *rows, find_seen) : NULL;
 }
 
-static bool is(const struct cv_seen *row, const char *state)
+static bool is(const struct reconcile_seen *row, const char *state)
 {
     return row && strcmp(row->state, state) == 0;
 }
 
 static void mend(const struct round *r, const struct tl_id *contact, int64_t version,
-                 struct cv_fact fact)
+                 struct contact_fact fact)
 {
-    struct cv_repair repair = {.contact = *contact, .version = version, .fact = fact};
+    struct reconcile_repair repair = {.contact = *contact, .version = version, .fact = fact};
 
     r->each(r->arg, &repair);
 }
 
-static void in_line(const struct round *r, const struct cv_ours *o, const struct cv_seen *acd)
+static void in_line(const struct round *r, const struct reconcile_ours *o,
+                    const struct reconcile_seen *acd)
 {
-    struct cv_fact f = {0};
+    struct contact_fact f = {0};
 
     if (!acd) {
-        f = (struct cv_fact){.kind = CV_MENDED, .work = CV_ENQUEUE, .repair = "lost_by_acd"};
+        f = (struct contact_fact){
+            .kind = FACT_MENDED, .work = WORK_ENQUEUE, .repair = "lost_by_acd"};
     } else if (is(acd, "connected") && !tl_id_empty(&acd->agent)) {
-        f = (struct cv_fact){.kind = CV_ACCEPTED,
-                             .agent = acd->agent,
-                             .offer = acd->offer,
-                             .repair = "accept_missed"};
-    } else if (is(acd, "offered") && o->phase == CV_WAITING) {
-        f = (struct cv_fact){.kind = CV_OFFERED,
-                             .agent = acd->agent,
-                             .offer = acd->offer,
-                             .until = r->v->asked_at + TL_SEC(20),
-                             .repair = "offer_missed"};
-    } else if (is(acd, "waiting") && o->phase == CV_RINGING) {
-        f = (struct cv_fact){.kind = CV_OFFER_OVER, .repair = "ring_over"};
+        f = (struct contact_fact){.kind = FACT_ACCEPTED,
+                                  .agent = acd->agent,
+                                  .offer = acd->offer,
+                                  .repair = "accept_missed"};
+    } else if (is(acd, "offered") && o->phase == PHASE_WAITING) {
+        f = (struct contact_fact){.kind = FACT_OFFERED,
+                                  .agent = acd->agent,
+                                  .offer = acd->offer,
+                                  .until = r->v->asked_at + TL_SEC(20),
+                                  .repair = "offer_missed"};
+    } else if (is(acd, "waiting") && o->phase == PHASE_RINGING) {
+        f = (struct contact_fact){.kind = FACT_OFFER_OVER, .repair = "ring_over"};
     } else {
         return;
     }
     mend(r, &o->id, o->version, f);
 }
 
-static void wrapping(const struct round *r, const struct cv_ours *o, const struct cv_seen *acd)
+static void wrapping(const struct round *r, const struct reconcile_ours *o,
+                     const struct reconcile_seen *acd)
 {
     if (is(acd, "connected"))
         mend(r, &o->id, o->version,
-             (struct cv_fact){.kind = CV_MENDED, .work = CV_RELEASE, .repair = "release_missed"});
+             (struct contact_fact){
+                 .kind = FACT_MENDED, .work = WORK_RELEASE, .repair = "release_missed"});
     else if (!acd)
         mend(r, &o->id, o->version,
-             (struct cv_fact){.kind = CV_WRAP_UP_TIMEOUT, .repair = "wrap_up_over"});
+             (struct contact_fact){.kind = FACT_WRAP_UP_TIMEOUT, .repair = "wrap_up_over"});
 }
 
-static void with_acd(const struct round *r, const struct cv_ours *o)
+static void with_acd(const struct round *r, const struct reconcile_ours *o)
 {
-    const struct cv_seen *acd = find(r->v->acd, r->v->n_acd, &o->id);
+    const struct reconcile_seen *acd = find(r->v->acd, r->v->n_acd, &o->id);
 
-    if (acd && r->v->asked_at - acd->since < CV_SETTLED)
+    if (acd && r->v->asked_at - acd->since < RECONCILE_SETTLED)
         return;
     switch (o->phase) {
-    case CV_WAITING:
-    case CV_RINGING:
-        if (!(o->owed & CV_ENQUEUE))
+    case PHASE_WAITING:
+    case PHASE_RINGING:
+        if (!(o->owed & WORK_ENQUEUE))
             in_line(r, o, acd);
         break;
-    case CV_CONNECTED:
-    case CV_HELD:
+    case PHASE_CONNECTED:
+    case PHASE_HELD:
         if (is(acd, "connected") && !tl_id_empty(&acd->agent) && !tl_id_eq(&acd->agent, &o->agent))
             mend(r, &o->id, o->version,
-                 (struct cv_fact){.kind = CV_ACCEPTED,
-                                  .agent = acd->agent,
-                                  .offer = acd->offer,
-                                  .repair = "accept_missed"});
+                 (struct contact_fact){.kind = FACT_ACCEPTED,
+                                       .agent = acd->agent,
+                                       .offer = acd->offer,
+                                       .repair = "accept_missed"});
         break;
-    case CV_WRAP_UP:
-        if (!(o->owed & CV_RELEASE))
+    case PHASE_WRAP_UP:
+        if (!(o->owed & WORK_RELEASE))
             wrapping(r, o, acd);
         break;
     default: break;
     }
 }
 
-static void with_media(const struct round *r, const struct cv_ours *o)
+static void with_media(const struct round *r, const struct reconcile_ours *o)
 {
-    const struct cv_seen *m = find(r->v->media, r->v->n_media, &o->id);
-    bool talking = o->phase == CV_CONNECTED || o->phase == CV_HELD;
-    bool in_queue = o->phase == CV_WAITING || o->phase == CV_RINGING;
+    const struct reconcile_seen *m = find(r->v->media, r->v->n_media, &o->id);
+    bool talking = o->phase == PHASE_CONNECTED || o->phase == PHASE_HELD;
+    bool in_queue = o->phase == PHASE_WAITING || o->phase == PHASE_RINGING;
     unsigned work = 0;
 
-    if (!o->audio || (o->owed & (CV_PREPARE | CV_CONNECT)))
+    if (!o->audio || (o->owed & (WORK_PREPARE | WORK_CONNECT)))
         return;
     if (talking && (!m || !tl_id_eq(&m->agent, &o->agent)))
-        work = CV_CONNECT | (m ? 0 : CV_PREPARE);
+        work = WORK_CONNECT | (m ? 0 : WORK_PREPARE);
     else if (in_queue && !m)
-        work = CV_PREPARE;
+        work = WORK_PREPARE;
     if (work)
         mend(r, &o->id, o->version,
-             (struct cv_fact){.kind = CV_MENDED, .work = work, .repair = "lost_by_media"});
+             (struct contact_fact){.kind = FACT_MENDED, .work = work, .repair = "lost_by_media"});
 }
 
-bool cv_asks_session(const struct cv_ours *o, tl_time asked_at)
+bool reconcile_asks_session(const struct reconcile_ours *o, tl_time asked_at)
 {
-    return o->phase >= CV_WAITING && o->phase <= CV_HELD && !tl_id_empty(&o->session) &&
-           asked_at - o->requested_at > CV_SESSION_SETTLED;
+    return o->phase >= PHASE_WAITING && o->phase <= PHASE_HELD && !tl_id_empty(&o->session) &&
+           asked_at - o->requested_at > RECONCILE_SESSION_SETTLED;
 }
 
 /** True: the customer is gone for good, and nothing else about the contact matters. */
-static bool without_session(const struct round *r, const struct cv_ours *o)
+static bool without_session(const struct round *r, const struct reconcile_ours *o)
 {
-    struct cv_views *v = r->v;
-    const struct cv_missed *before;
-    struct cv_missed *now;
+    struct reconcile_views *v = r->v;
+    const struct reconcile_missed *before;
+    struct reconcile_missed *now;
 
-    if (!v->n_unknown || !cv_asks_session(o, v->asked_at) ||
+    if (!v->n_unknown || !reconcile_asks_session(o, v->asked_at) ||
         !bsearch(&o->session, v->unknown, v->n_unknown, sizeof *v->unknown, by_id))
         return false;
     before = v->n_before ? bsearch(o->id.s, v->before, v->n_before, sizeof *v->before, find_missed)
                          : NULL;
     now = &v->missed[v->n_missed++]; /* ours is sorted, so this is, too */
-    *now = (struct cv_missed){.contact = o->id, .rounds = before ? before->rounds + 1 : 1};
-    if (now->rounds < CV_SESSION_MISSED)
+    *now = (struct reconcile_missed){.contact = o->id, .rounds = before ? before->rounds + 1 : 1};
+    if (now->rounds < RECONCILE_SESSION_MISSED)
         return false;
     mend(r, &o->id, 0,
-         (struct cv_fact){
-             .kind = CV_CUSTOMER_LOST, .cause = "session_unknown", .repair = "session_unknown"});
+         (struct contact_fact){
+             .kind = FACT_CUSTOMER_LOST, .cause = "session_unknown", .repair = "session_unknown"});
     return true;
 }
 
@@ -170,30 +177,32 @@ static bool without_session(const struct round *r, const struct cv_ours *o)
  * stepping such a fact finds no contact. */
 static void strays(const struct round *r)
 {
-    const struct cv_views *v = r->v;
+    const struct reconcile_views *v = r->v;
 
     for (size_t i = 0; v->acd_known && i < v->n_acd; i++) {
-        const struct cv_seen *row = &v->acd[i];
-        struct cv_fact f = {.kind = CV_MENDED, .agent = row->agent, .repair = "stray_in_acd"};
+        const struct reconcile_seen *row = &v->acd[i];
+        struct contact_fact f = {
+            .kind = FACT_MENDED, .agent = row->agent, .repair = "stray_in_acd"};
 
-        if (v->asked_at - row->since < CV_SETTLED ||
+        if (v->asked_at - row->since < RECONCILE_SETTLED ||
             (v->n_ours && bsearch(row->contact.s, v->ours, v->n_ours, sizeof *v->ours, find_ours)))
             continue;
-        f.work = is(row, "wrapping") ? CV_FINISH : CV_DEQUEUE;
+        f.work = is(row, "wrapping") ? WORK_FINISH : WORK_DEQUEUE;
         mend(r, &row->contact, 0, f);
     }
     for (size_t i = 0; v->media_known && i < v->n_media; i++) {
-        const struct cv_seen *row = &v->media[i];
+        const struct reconcile_seen *row = &v->media[i];
 
         if (v->n_ours && bsearch(row->contact.s, v->ours, v->n_ours, sizeof *v->ours, find_ours))
             continue;
         mend(r, &row->contact, 0,
-             (struct cv_fact){.kind = CV_MENDED, .work = CV_HANG_UP, .repair = "stray_in_media"});
+             (struct contact_fact){
+                 .kind = FACT_MENDED, .work = WORK_HANG_UP, .repair = "stray_in_media"});
     }
 }
 
-void cv_compare(struct cv_views *v, void (*each)(void *arg, const struct cv_repair *repair),
-                void *arg)
+void reconcile_compare(struct reconcile_views *v,
+                       void (*each)(void *arg, const struct reconcile_repair *repair), void *arg)
 {
     struct round r = {.v = v, .each = each, .arg = arg};
 
@@ -207,13 +216,13 @@ void cv_compare(struct cv_views *v, void (*each)(void *arg, const struct cv_repa
         qsort(v->unknown, v->n_unknown, sizeof *v->unknown, by_id);
     v->n_missed = 0;
     for (size_t i = 0; i < v->n_ours; i++) {
-        const struct cv_ours *o = &v->ours[i];
+        const struct reconcile_ours *o = &v->ours[i];
 
         if (o->owed)
-            mend(&r, &o->id, 0, (struct cv_fact){.kind = CV_MENDED});
+            mend(&r, &o->id, 0, (struct contact_fact){.kind = FACT_MENDED});
         if (v->sessions_known && without_session(&r, o))
             continue;
-        if (v->asked_at - o->since < CV_SETTLED)
+        if (v->asked_at - o->since < RECONCILE_SETTLED)
             continue;
         if (v->acd_known)
             with_acd(&r, o);

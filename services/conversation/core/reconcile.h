@@ -3,25 +3,26 @@
  * contacts, and how to mend the differences.  Pure.
  *
  * Our phase is the truth about the customer, the ACD's about the agent.  A difference counts only
- * when both sides had time to hear of it (CV_SETTLED), so an event under way is no difference.
+ * when both sides had time to hear of it (RECONCILE_SETTLED), so an event under way is no
+ * difference.
  */
-#ifndef CV_RECONCILE_H
-#define CV_RECONCILE_H
+#ifndef CONVERSATION_RECONCILE_H
+#define CONVERSATION_RECONCILE_H
 
 #include "core/contact.h"
 
-#define CV_SETTLED TL_SEC(2)
+#define RECONCILE_SETTLED TL_SEC(2)
 /** A contact this old has a session that the gateways know. */
-#define CV_SESSION_SETTLED TL_SEC(60)
+#define RECONCILE_SESSION_SETTLED TL_SEC(60)
 /** Rounds running in which no gateway knows a session, until it is taken for lost: a gateway that
  * died, or a store that came back empty, has long been made good by then. */
-#define CV_SESSION_MISSED 3
+#define RECONCILE_SESSION_MISSED 3
 
 /** Our row, short. */
-struct cv_ours {
+struct reconcile_ours {
     struct tl_id id, agent, session;
     int64_t version;
-    enum cv_phase phase;
+    enum contact_phase phase;
     unsigned owed;
     bool audio;
     tl_time since;
@@ -29,49 +30,49 @@ struct cv_ours {
 };
 
 /** A contact whose session no gateway has known for so many rounds running. */
-struct cv_missed {
+struct reconcile_missed {
     struct tl_id contact;
     int rounds;
 };
 
 /** A contact as the ACD or media-relay sees it. */
-struct cv_seen {
+struct reconcile_seen {
     struct tl_id contact, agent, offer;
     char state[16]; /**< acd: "waiting", "offered", "connected", "wrapping" */
     tl_time since;  /**< acd */
 };
 
-struct cv_views {
-    struct cv_ours *ours; /**< open ones; sorted by the call */
+struct reconcile_views {
+    struct reconcile_ours *ours; /**< open ones; sorted by the call */
     size_t n_ours;
-    struct cv_seen *acd;
+    struct reconcile_seen *acd;
     size_t n_acd;
     bool acd_known; /**< false: the ACD did not answer, do not compare */
-    struct cv_seen *media;
+    struct reconcile_seen *media;
     size_t n_media;
     bool media_known;
     struct tl_id *unknown; /**< sessions that are nowhere; sorted by the call */
     size_t n_unknown;
-    bool sessions_known;            /**< false: what was missed stays as it was */
-    const struct cv_missed *before; /**< what the last round that knew has counted */
+    bool sessions_known;                   /**< false: what was missed stays as it was */
+    const struct reconcile_missed *before; /**< what the last round that knew has counted */
     size_t n_before;
-    struct cv_missed *missed; /**< sessions_known: this round's count, filled by the call; room for
-                                 n_ours */
+    struct reconcile_missed *missed; /**< sessions_known: this round's count, filled by the call;
+                                 room for n_ours */
     size_t n_missed;
     tl_time asked_at; /**< when the ACD was asked, before our rows were read */
 };
 
 /** Has this contact a session that somebody should know? */
-bool cv_asks_session(const struct cv_ours *o, tl_time asked_at);
+bool reconcile_asks_session(const struct reconcile_ours *o, tl_time asked_at);
 
 /** A fact to step; version 0: whatever the contact is by now. */
-struct cv_repair {
+struct reconcile_repair {
     struct tl_id contact;
     int64_t version;
-    struct cv_fact fact; /**< fact.repair names the kind; NULL: owed work, to be paid again */
+    struct contact_fact fact; /**< fact.repair names the kind; NULL: owed work, to be paid again */
 };
 
-void cv_compare(struct cv_views *views, void (*each)(void *arg, const struct cv_repair *repair),
-                void *arg);
+void reconcile_compare(struct reconcile_views *views,
+                       void (*each)(void *arg, const struct reconcile_repair *repair), void *arg);
 
 #endif

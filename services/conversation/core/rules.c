@@ -2,9 +2,9 @@
 
 #include <tl_str.h>
 
-void cv_rules_default(struct cv_rules *ret)
+void rules_default(struct rules *ret)
 {
-    *ret = (struct cv_rules){
+    *ret = (struct rules){
         .setup_max = TL_SEC(30),
         .wait_max = TL_HOUR(1),
         .media_max = TL_SEC(30),
@@ -18,7 +18,7 @@ void cv_rules_default(struct cv_rules *ret)
     };
 }
 
-bool cv_rules_knows(const struct cv_rules *rules, const char *disposition)
+bool rules_knows(const struct rules *rules, const char *disposition)
 {
     for (int i = 0; i < rules->n_dispositions; i++) {
         if (strcmp(rules->dispositions[i], disposition) == 0)

@@ -2,16 +2,16 @@
  * @file rules.h  What the business decides about contacts: deadlines, threads, dispositions,
  * survey. Read from deploy/config/conversation.yaml by rules_file.c.
  */
-#ifndef CV_RULES_H
-#define CV_RULES_H
+#ifndef CONVERSATION_RULES_H
+#define CONVERSATION_RULES_H
 
 #include <tl_base.h>
 
-#define CV_TEXT_MAX 4096 /**< longest chat message and wrap-up note [bytes] */
+#define MESSAGE_TEXT_MAX 4096 /**< longest chat message and wrap-up note [bytes] */
 
-#define CV_DISPOSITIONS_MAX 64
+#define RULES_DISPOSITIONS_MAX 64
 
-struct cv_rules {
+struct rules {
     tl_dur setup_max;   /**< from request to queue */
     tl_dur wait_max;    /**< longest wait in a queue */
     tl_dur media_max;   /**< from accept to connected audio */
@@ -21,11 +21,11 @@ struct cv_rules {
     tl_dur look_back;   /**< a thread without contact for longer is not continued */
     char survey_question[200];
     int n_dispositions;
-    char dispositions[CV_DISPOSITIONS_MAX][40];
+    char dispositions[RULES_DISPOSITIONS_MAX][40];
 };
 
 /** What holds without a file. */
-void cv_rules_default(struct cv_rules *ret);
-bool cv_rules_knows(const struct cv_rules *rules, const char *disposition);
+void rules_default(struct rules *ret);
+bool rules_knows(const struct rules *rules, const char *disposition);
 
 #endif

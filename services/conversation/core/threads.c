@@ -1,8 +1,7 @@
 #include "core/threads.h"
 
 /** The customer's own threads come before those that only the browser connects with. */
-static int rank(const struct cv_thread *t, const struct tl_id *visitor,
-                const struct tl_id *customer)
+static int rank(const struct thread *t, const struct tl_id *visitor, const struct tl_id *customer)
 {
     if (!tl_id_empty(customer) && tl_id_eq(&t->customer, customer))
         return 2;
@@ -11,15 +10,15 @@ static int rank(const struct cv_thread *t, const struct tl_id *visitor,
     return 0;
 }
 
-void cv_threads_choose(const struct cv_thread *threads, int n, const struct tl_id *visitor,
-                       const struct tl_id *customer, const struct cv_rules *rules, tl_time now,
-                       struct cv_thread_choice *ret)
+void threads_choose(const struct thread *threads, int n, const struct tl_id *visitor,
+                    const struct tl_id *customer, const struct rules *rules, tl_time now,
+                    struct thread_choice *ret)
 {
     int best_rank = 0;
 
-    *ret = (struct cv_thread_choice){.join = -1};
-    for (int i = 0; i < n && i < CV_THREADS_MAX; i++) {
-        const struct cv_thread *t = &threads[i];
+    *ret = (struct thread_choice){.join = -1};
+    for (int i = 0; i < n && i < THREADS_MAX; i++) {
+        const struct thread *t = &threads[i];
         int r = rank(t, visitor, customer);
 
         if (r == 1 && !tl_id_empty(customer))

@@ -24,14 +24,14 @@ static void the_main_journey(void **state)
 {
     struct world *w = *state;
     const char *id = world_request(w, "s1", "r1", 1, false);
-    struct cv_contact c;
+    struct contact c;
 
     assert_int_equal(w->code, 0);
     assert_words(w->asked, "visit route prepare enqueue");
     assert_words(w->pushes, "s:WAITING s:WAITING");
     assert_words(w->events, "thread_opened contact_requested contact_routed");
     c = world_contact(w, id);
-    assert_int_equal(c.phase, CV_WAITING);
+    assert_int_equal(c.phase, PHASE_WAITING);
     assert_int_equal(c.owed, 0);
     assert_string_equal(c.name, "Ada");
     assert_string_equal(c.route.queue.s, "orders");
@@ -61,10 +61,10 @@ static void the_main_journey(void **state)
     assert_words(w->asked, "finish");
     assert_words(w->events, "wrap_up_completed");
     c = world_contact(w, id);
-    assert_int_equal(c.phase, CV_ENDED);
-    assert_int_equal(c.outcome, CV_COMPLETED);
+    assert_int_equal(c.phase, PHASE_ENDED);
+    assert_int_equal(c.outcome, OUTCOME_COMPLETED);
     assert_int_equal(c.owed, 0);
-    assert_true(cv_idle(w->cv));
+    assert_true(conversation_idle(w->conv));
 }
 
 static void a_chat_has_no_media(void **state)
@@ -111,7 +111,7 @@ static void one_live_contact_of_a_kind(void **state)
 static void contacts_of_one_visitor_share_a_thread(void **state)
 {
     struct world *w = *state;
-    struct cv_contact a, b;
+    struct contact a, b;
 
     a = world_contact(w, world_request(w, "s1", "r1", 1, false));
     b = world_contact(w, world_request(w, "s1", "r2", 3, false));
@@ -131,7 +131,7 @@ static void nobody_touches_what_is_not_theirs(void **state)
     assert_int_equal(w->code, 404);
     world_end(w, customer_actor("s1"), "no-such-contact");
     assert_int_equal(w->code, 404);
-    assert_int_equal(world_contact(w, id).phase, CV_CONNECTED);
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
 }
 
 static void the_customer_leaves_while_it_rings(void **state)
@@ -144,14 +144,14 @@ static void the_customer_leaves_while_it_rings(void **state)
     world_end(w, customer_actor("s1"), id);
     assert_words(w->asked, "dequeue hang_up");
     assert_words(w->pushes, "s:ENDED");
-    assert_int_equal(world_contact(w, id).outcome, CV_ABANDONED);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_ABANDONED);
 
     world_forget(w); /* the agent's click was under way */
     world_acd(w, ACCEPTED, id, "agent-1");
     assert_words(w->pushes, "a:ENDED");
     assert_words(w->asked, "dequeue");
     assert_words(w->events, ""); /* one outcome, once */
-    assert_int_equal(world_contact(w, id).outcome, CV_ABANDONED);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_ABANDONED);
     assert_int_equal(world_contact(w, id).owed, 0);
 }
 
@@ -170,12 +170,12 @@ static void a_lost_agent_puts_the_customer_back_in_line(void **state)
 {
     struct world *w = *state;
     const char *id = world_talk(w, "s1", false);
-    struct cv_contact before = world_contact(w, id), c;
+    struct contact before = world_contact(w, id), c;
 
     world_forget(w);
     lose_session(w, agent_actor("agent-1"));
     c = world_contact(w, id);
-    assert_int_equal(c.phase, CV_WAITING);
+    assert_int_equal(c.phase, PHASE_WAITING);
     assert_true(c.enqueued_at == before.enqueued_at);
     assert_words(w->asked, "release prepare enqueue");
     assert_words(w->pushes, "s:WAITING a:ENDED");
@@ -186,7 +186,7 @@ static void a_lost_agent_puts_the_customer_back_in_line(void **state)
     assert_words(w->asked, "connect");
     assert_words(w->events, "contact_connected");
     world_end(w, customer_actor("s1"), id);
-    assert_int_equal(world_contact(w, id).outcome, CV_COMPLETED);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_COMPLETED);
 }
 
 static void a_lost_customer_abandons_or_ends(void **state)
@@ -197,11 +197,11 @@ static void a_lost_customer_abandons_or_ends(void **state)
 
     (void)snprintf(waiting, sizeof waiting, "%s", world_request(w, "s1", "r1", 1, false));
     lose_session(w, customer_actor("s1"));
-    assert_int_equal(world_contact(w, waiting).outcome, CV_ABANDONED);
+    assert_int_equal(world_contact(w, waiting).outcome, OUTCOME_ABANDONED);
     id = world_talk(w, "s2", false);
     lose_session(w, customer_actor("s2"));
-    assert_int_equal(world_contact(w, id).outcome, CV_COMPLETED);
-    assert_int_equal(world_contact(w, id).phase, CV_WRAP_UP);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_COMPLETED);
+    assert_int_equal(world_contact(w, id).phase, PHASE_WRAP_UP);
     lose_session(w, customer_actor("s2")); /* again: nothing */
 }
 
@@ -336,7 +336,7 @@ static void the_flow_says_goodbye(void **state)
 
     w->flow_closes = true;
     id = world_request(w, "s1", "r1", 1, false);
-    assert_int_equal(world_contact(w, id).outcome, CV_CLOSED);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_CLOSED);
     assert_words(w->asked, "visit route");
     assert_words(w->pushes, "s:WAITING s:ENDED");
 }
@@ -347,7 +347,7 @@ static void the_acd_closes_who_cannot_be_served(void **state)
     const char *id = world_request(w, "s1", "r1", 1, false);
 
     world_acd(w, DEQUEUED, id, "");
-    assert_int_equal(world_contact(w, id).outcome, CV_CLOSED);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_CLOSED);
     assert_int_equal(world_contact(w, id).owed, 0);
 }
 
@@ -358,12 +358,12 @@ static void an_unknown_queue_fails_the_contact(void **state)
 
     world_neighbour(w, "enqueue")->refuse = 404;
     id = world_request(w, "s1", "r1", 1, false);
-    assert_int_equal(world_contact(w, id).outcome, CV_FAILED);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_FAILED);
     assert_non_null(strstr(w->asked, "hang_up"));
 }
 
 /** Time passes for real: the work is asked for again by the tick. */
-static void wait_for(struct world *w, const char *id, enum cv_phase phase)
+static void wait_for(struct world *w, const char *id, enum contact_phase phase)
 {
     tl_time end = tl_clock_mono() + TL_SEC(8);
 
@@ -381,25 +381,25 @@ static void a_neighbour_that_is_away_is_asked_again(void **state)
 
     world_neighbour(w, "enqueue")->refuse = 503;
     id = world_request(w, "s1", "r1", 1, false);
-    assert_int_equal(world_contact(w, id).phase, CV_ROUTED);
-    assert_int_equal(world_contact(w, id).owed, CV_ENQUEUE);
+    assert_int_equal(world_contact(w, id).phase, PHASE_ROUTED);
+    assert_int_equal(world_contact(w, id).owed, WORK_ENQUEUE);
     world_neighbour(w, "enqueue")->refuse = 0;
-    wait_for(w, id, CV_WAITING);
+    wait_for(w, id, PHASE_WAITING);
 }
 
 static void a_restart_pays_what_was_owed(void **state)
 {
     struct world *w = *state;
-    struct cv_opts opts = w->cv->opts;
+    struct conversation_opts opts = w->conv->opts;
     const char *id;
 
     world_neighbour(w, "route")->refuse = 503;
     id = world_request(w, "s1", "r1", 1, false);
-    assert_int_equal(world_contact(w, id).phase, CV_REQUESTED);
-    w->cv = cv_free(w->cv); /* kill -9 */
+    assert_int_equal(world_contact(w, id).phase, PHASE_REQUESTED);
+    w->conv = conversation_free(w->conv); /* kill -9 */
     world_neighbour(w, "route")->refuse = 0;
-    assert_int_equal(cv_new(&w->cv, &opts), 0);
-    wait_for(w, id, CV_WAITING);
+    assert_int_equal(conversation_new(&w->conv, &opts), 0);
+    wait_for(w, id, PHASE_WAITING);
 }
 
 static void the_timer_ends_a_wrap_up(void **state)
@@ -541,7 +541,7 @@ static void junk_harms_nobody(void **state)
     world_acd_raw(w, "", 0);
     assert_true(tl_metric_value(tl_counter("tl_conversation_bad_input_total",
                                            "edge=\"nats\",class=\"junk\"", "")) >= 2);
-    assert_int_equal(world_contact(w, id).phase, CV_CONNECTED);
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
 }
 
 static void hold(struct world *w, const char *contact, bool on)
@@ -578,18 +578,18 @@ static void hold_and_retrieve(void **state)
 static void two_replicas_share_one_store(void **state)
 {
     struct world *w = *state;
-    struct cv *second = NULL;
+    struct conversation *second = NULL;
     const char *id;
 
-    assert_int_equal(cv_new(&second, &w->cv->opts), 0);
+    assert_int_equal(conversation_new(&second, &w->conv->opts), 0);
     id = world_request(w, "s1", "r1", 1, false);
     world_acd(w, OFFERED, id, "agent-1"); /* both hear it, one acts */
     world_acd(w, ACCEPTED, id, "agent-1");
     assert_words(w->pushes, "s:WAITING s:WAITING s:RINGING a:contact_card s:CONNECTED a:CONNECTED "
                             "a:contact_card");
-    assert_int_equal(world_contact(w, id).phase, CV_CONNECTED);
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
     assert_int_equal(world_contact(w, id).owed, 0);
-    cv_free(second);
+    conversation_free(second);
 }
 
 static void the_reconciler_mends_what_was_missed(void **state)
@@ -608,15 +608,15 @@ static void the_reconciler_mends_what_was_missed(void **state)
     pack(&m, &w->acd_rows);
     usleep(2100 * 1000); /* old enough to count */
     world_forget(w);
-    cv_reconcile(w->cv);
+    conversation_reconcile(w->conv);
     world_turn(w);
     assert_words(w->events, "contact_connected contact_repaired");
-    assert_int_equal(world_contact(w, id).phase, CV_CONNECTED);
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
 }
 
 static void reconcile(struct world *w)
 {
-    cv_reconcile(w->cv);
+    conversation_reconcile(w->conv);
     world_turn(w);
 }
 
@@ -642,13 +642,13 @@ static void a_customer_whom_no_gateway_knows_is_let_go(void **state)
     reconcile(w);
     assert_int_equal(gateways->asked, 3);
     assert_words(w->events, "");
-    assert_int_equal(world_contact(w, gone).phase, CV_WAITING);
+    assert_int_equal(world_contact(w, gone).phase, PHASE_WAITING);
     reconcile(w);
     assert_words(w->events, "contact_ended contact_repaired");
     assert_words(w->asked, "dequeue");
-    assert_int_equal(world_contact(w, gone).phase, CV_ENDED);
-    assert_int_equal(world_contact(w, gone).outcome, CV_ABANDONED);
-    assert_int_equal(world_contact(w, stays).phase, CV_WAITING);
+    assert_int_equal(world_contact(w, gone).phase, PHASE_ENDED);
+    assert_int_equal(world_contact(w, gone).outcome, OUTCOME_ABANDONED);
+    assert_int_equal(world_contact(w, stays).phase, PHASE_WAITING);
     reconcile(w);
     assert_words(w->events, "contact_ended contact_repaired");
 }
@@ -673,7 +673,7 @@ static void gateways_that_rave_harm_nobody(void **state)
     for (int i = 0; i < 5; i++)
         reconcile(w);
     assert_int_equal(gateways->asked, 10);
-    assert_int_equal(world_contact(w, id).phase, CV_WAITING);
+    assert_int_equal(world_contact(w, id).phase, PHASE_WAITING);
 }
 
 int main(void)

@@ -7,33 +7,34 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <tl_buf.h>
 
 #define NOW TL_SEC(1000)
 #define OLD TL_SEC(900)
 
 static char found[400];
 
-static void note(void *arg, const struct cv_repair *r)
+static void note(void *arg, const struct reconcile_repair *r)
 {
     size_t n = strlen(found);
 
     TL_UNUSED(arg);
     (void)snprintf(found + n, sizeof found - n, "%s%s:%s", n ? " " : "", r->contact.s,
                    r->fact.repair ? r->fact.repair : "owes");
-    for (unsigned i = 0; r->fact.kind == CV_MENDED && i < CV_WORKS; i++) {
+    for (unsigned i = 0; r->fact.kind == FACT_MENDED && i < WORK_COUNT; i++) {
         if (r->fact.work & (1u << i)) {
             n = strlen(found);
-            (void)snprintf(found + n, sizeof found - n, "+%s", cv_work_name(1u << i));
+            (void)snprintf(found + n, sizeof found - n, "+%s", contact_work_name(1u << i));
         }
     }
 }
 
-static const char *compare(struct cv_views v)
+static const char *compare(struct reconcile_views v)
 {
     found[0] = '\0';
     v.asked_at = NOW;
     v.acd_known = v.media_known = true;
-    cv_compare(&v, note, NULL);
+    reconcile_compare(&v, note, NULL);
     return found;
 }
 
@@ -49,21 +50,22 @@ static const char *compare(struct cv_views v)
     {                                         \
         .contact = {id_}, .agent = { agent_ } \
     }
-#define SAY(ours, acd, media)                         \
-    compare((struct cv_views){.ours = (ours),         \
-                              .n_ours = TL_LEN(ours), \
-                              .acd = (acd),           \
-                              .n_acd = TL_LEN(acd),   \
-                              .media = (media),       \
-                              .n_media = TL_LEN(media)})
+#define SAY(ours, acd, media)                                \
+    compare((struct reconcile_views){.ours = (ours),         \
+                                     .n_ours = TL_LEN(ours), \
+                                     .acd = (acd),           \
+                                     .n_acd = TL_LEN(acd),   \
+                                     .media = (media),       \
+                                     .n_media = TL_LEN(media)})
 
 static void all_agree(void **state)
 {
-    struct cv_ours ours[] = {OURS("c3", CV_WAITING), OURS("c1", CV_CONNECTED, .audio = true),
-                             OURS("c2", CV_RINGING), OURS("c4", CV_WRAP_UP)};
-    struct cv_seen acd[] = {ACD("c4", "wrapping"), ACD("c1", "connected"), ACD("c3", "waiting"),
-                            ACD("c2", "offered")};
-    struct cv_seen media[] = {MEDIA("c1", "a1")};
+    struct reconcile_ours ours[] = {OURS("c3", PHASE_WAITING),
+                                    OURS("c1", PHASE_CONNECTED, .audio = true),
+                                    OURS("c2", PHASE_RINGING), OURS("c4", PHASE_WRAP_UP)};
+    struct reconcile_seen acd[] = {ACD("c4", "wrapping"), ACD("c1", "connected"),
+                                   ACD("c3", "waiting"), ACD("c2", "offered")};
+    struct reconcile_seen media[] = {MEDIA("c1", "a1")};
 
     TL_UNUSED(state);
     assert_string_equal(SAY(ours, acd, media), "");
@@ -71,12 +73,12 @@ static void all_agree(void **state)
 
 static void the_acd_knows_better(void **state)
 {
-    struct cv_ours ours[] = {OURS("c1", CV_WAITING), OURS("c2", CV_RINGING),
-                             OURS("c3", CV_RINGING), OURS("c4", CV_WAITING),
-                             OURS("c5", CV_WRAP_UP), OURS("c6", CV_WRAP_UP)};
-    struct cv_seen acd[] = {ACD("c1", "offered"), ACD("c2", "waiting"), ACD("c3", "connected"),
-                            ACD("c5", "connected")};
-    struct cv_seen media[1] = {MEDIA("c9", "")};
+    struct reconcile_ours ours[] = {OURS("c1", PHASE_WAITING), OURS("c2", PHASE_RINGING),
+                                    OURS("c3", PHASE_RINGING), OURS("c4", PHASE_WAITING),
+                                    OURS("c5", PHASE_WRAP_UP), OURS("c6", PHASE_WRAP_UP)};
+    struct reconcile_seen acd[] = {ACD("c1", "offered"), ACD("c2", "waiting"),
+                                   ACD("c3", "connected"), ACD("c5", "connected")};
+    struct reconcile_seen media[1] = {MEDIA("c9", "")};
 
     TL_UNUSED(state);
     assert_string_equal(SAY(ours, acd, media),
@@ -86,8 +88,8 @@ static void the_acd_knows_better(void **state)
 
 static void another_agent_talks(void **state)
 {
-    struct cv_ours ours[] = {OURS("c1", CV_CONNECTED)};
-    struct cv_seen acd[] = {ACD("c1", "connected")}, media[1] = {MEDIA("c1", "a2")};
+    struct reconcile_ours ours[] = {OURS("c1", PHASE_CONNECTED)};
+    struct reconcile_seen acd[] = {ACD("c1", "connected")}, media[1] = {MEDIA("c1", "a2")};
 
     TL_UNUSED(state);
     ours[0].agent = (struct tl_id){"a0"};
@@ -96,10 +98,10 @@ static void another_agent_talks(void **state)
 
 static void what_is_over_for_us_is_over(void **state)
 {
-    struct cv_ours ours[] = {OURS("c0", CV_WAITING)};
-    struct cv_seen acd[] = {ACD("c0", "waiting"), ACD("x1", "waiting"), ACD("x2", "connected"),
-                            ACD("x3", "wrapping")};
-    struct cv_seen media[] = {MEDIA("c0", "")};
+    struct reconcile_ours ours[] = {OURS("c0", PHASE_WAITING)};
+    struct reconcile_seen acd[] = {ACD("c0", "waiting"), ACD("x1", "waiting"),
+                                   ACD("x2", "connected"), ACD("x3", "wrapping")};
+    struct reconcile_seen media[] = {MEDIA("c0", "")};
 
     TL_UNUSED(state);
     assert_string_equal(SAY(ours, acd, media),
@@ -108,13 +110,13 @@ static void what_is_over_for_us_is_over(void **state)
 
 static void media_forgot(void **state)
 {
-    struct cv_ours ours[] = {OURS("c1", CV_CONNECTED, .audio = true),
-                             OURS("c2", CV_WAITING, .audio = true),
-                             OURS("c3", CV_HELD, .audio = true),
-                             OURS("c4", CV_CONNECTED, .audio = true, .owed = CV_CONNECT)};
-    struct cv_seen acd[] = {ACD("c1", "connected"), ACD("c2", "waiting"), ACD("c3", "connected"),
-                            ACD("c4", "connected")};
-    struct cv_seen media[] = {MEDIA("c3", "a2")};
+    struct reconcile_ours ours[] = {
+        OURS("c1", PHASE_CONNECTED, .audio = true), OURS("c2", PHASE_WAITING, .audio = true),
+        OURS("c3", PHASE_HELD, .audio = true),
+        OURS("c4", PHASE_CONNECTED, .audio = true, .owed = WORK_CONNECT)};
+    struct reconcile_seen acd[] = {ACD("c1", "connected"), ACD("c2", "waiting"),
+                                   ACD("c3", "connected"), ACD("c4", "connected")};
+    struct reconcile_seen media[] = {MEDIA("c3", "a2")};
 
     TL_UNUSED(state);
     assert_string_equal(SAY(ours, acd, media),
@@ -124,9 +126,10 @@ static void media_forgot(void **state)
 
 static void news_under_way_are_no_difference(void **state)
 {
-    struct cv_ours ours[] = {OURS("c1", CV_RINGING), OURS("c2", CV_WAITING)};
-    struct cv_seen acd[] = {ACD("c1", "waiting"), ACD("c2", "connected"), ACD("x1", "waiting")};
-    struct cv_views v = {.ours = ours, .n_ours = 2, .acd = acd, .n_acd = 3};
+    struct reconcile_ours ours[] = {OURS("c1", PHASE_RINGING), OURS("c2", PHASE_WAITING)};
+    struct reconcile_seen acd[] = {ACD("c1", "waiting"), ACD("c2", "connected"),
+                                   ACD("x1", "waiting")};
+    struct reconcile_views v = {.ours = ours, .n_ours = 2, .acd = acd, .n_acd = 3};
 
     TL_UNUSED(state);
     ours[0].since = NOW - TL_SEC(1);
@@ -136,12 +139,12 @@ static void news_under_way_are_no_difference(void **state)
 
 static void who_did_not_answer_is_not_compared(void **state)
 {
-    struct cv_ours ours[] = {OURS("c1", CV_RINGING, .owed = CV_PREPARE)};
-    struct cv_views v = {.ours = ours, .n_ours = 1, .asked_at = NOW};
+    struct reconcile_ours ours[] = {OURS("c1", PHASE_RINGING, .owed = WORK_PREPARE)};
+    struct reconcile_views v = {.ours = ours, .n_ours = 1, .asked_at = NOW};
 
     TL_UNUSED(state);
     found[0] = '\0';
-    cv_compare(&v, note, NULL);
+    reconcile_compare(&v, note, NULL);
     assert_string_equal(found, "c1:owes");
 }
 
@@ -153,28 +156,28 @@ static void who_did_not_answer_is_not_compared(void **state)
         .requested_at = OLD, ##__VA_ARGS__                                                 \
     }
 
-static struct cv_missed kept[2][8];
+static struct reconcile_missed kept[2][8];
 static size_t n_kept;
 
 /** One round after the other; unknown NULL: the gateways did not answer. */
-static const char *ask(struct cv_ours *ours, size_t n, const char *unknown)
+static const char *ask(struct reconcile_ours *ours, size_t n, const char *unknown)
 {
     static int turn;
     struct tl_id ids[4] = {0};
-    struct cv_views v = {.ours = ours,
-                         .n_ours = n,
-                         .unknown = ids,
-                         .sessions_known = unknown != NULL,
-                         .before = kept[turn],
-                         .n_before = n_kept,
-                         .missed = kept[!turn],
-                         .asked_at = NOW};
+    struct reconcile_views v = {.ours = ours,
+                                .n_ours = n,
+                                .unknown = ids,
+                                .sessions_known = unknown != NULL,
+                                .before = kept[turn],
+                                .n_before = n_kept,
+                                .missed = kept[!turn],
+                                .asked_at = NOW};
 
     for (const char *s = unknown; s && *s; s += strcspn(s, " "), s += strspn(s, " "))
         (void)tl_str_put(ids[v.n_unknown++].s, TL_ID_MAX + 1,
                          (struct tl_str){.s = s, .n = strcspn(s, " ")});
     found[0] = '\0';
-    cv_compare(&v, note, NULL);
+    reconcile_compare(&v, note, NULL);
     if (v.sessions_known) {
         turn = !turn;
         n_kept = v.n_missed;
@@ -184,8 +187,9 @@ static const char *ask(struct cv_ours *ours, size_t n, const char *unknown)
 
 static void a_session_that_nobody_knows_is_lost_in_the_third_round(void **state)
 {
-    struct cv_ours ours[] = {HERS("c3", "s2", CV_HELD), HERS("c1", "s1", CV_WAITING),
-                             HERS("c2", "s2", CV_RINGING), HERS("c4", "s3", CV_CONNECTED)};
+    struct reconcile_ours ours[] = {HERS("c3", "s2", PHASE_HELD), HERS("c1", "s1", PHASE_WAITING),
+                                    HERS("c2", "s2", PHASE_RINGING),
+                                    HERS("c4", "s3", PHASE_CONNECTED)};
 
     TL_UNUSED(state);
     n_kept = 0;
@@ -200,7 +204,7 @@ static void a_session_that_nobody_knows_is_lost_in_the_third_round(void **state)
 
 static void no_answer_of_the_gateways_changes_nothing(void **state)
 {
-    struct cv_ours ours[] = {HERS("c1", "s1", CV_WAITING)};
+    struct reconcile_ours ours[] = {HERS("c1", "s1", PHASE_WAITING)};
 
     TL_UNUSED(state);
     n_kept = 0;
@@ -214,41 +218,44 @@ static void no_answer_of_the_gateways_changes_nothing(void **state)
 
 static void whose_session_is_asked_for(void **state)
 {
-    struct cv_ours ours[] = {
-        HERS("c1", "s", CV_REQUESTED), HERS("c2", "s", CV_ROUTED),    HERS("c3", "s", CV_WAITING),
-        HERS("c4", "s", CV_RINGING),   HERS("c5", "s", CV_CONNECTED), HERS("c6", "s", CV_HELD),
-        HERS("c7", "s", CV_WRAP_UP),   HERS("c8", "s", CV_ENDED),     HERS("c9", "", CV_CONNECTED)};
-    char asked[40] = "";
+    struct reconcile_ours ours[] = {
+        HERS("c1", "s", PHASE_REQUESTED), HERS("c2", "s", PHASE_ROUTED),
+        HERS("c3", "s", PHASE_WAITING),   HERS("c4", "s", PHASE_RINGING),
+        HERS("c5", "s", PHASE_CONNECTED), HERS("c6", "s", PHASE_HELD),
+        HERS("c7", "s", PHASE_WRAP_UP),   HERS("c8", "s", PHASE_ENDED),
+        HERS("c9", "", PHASE_CONNECTED)};
+    struct tl_buf asked = TL_BUF(100);
 
     TL_UNUSED(state);
     for (size_t i = 0; i < TL_LEN(ours); i++)
-        if (cv_asks_session(&ours[i], NOW))
-            strncat(asked, ours[i].id.s, sizeof asked - strlen(asked) - 1);
-    assert_string_equal(asked, "c3c4c5c6");
-    ours[2].requested_at = NOW - CV_SESSION_SETTLED;
-    assert_false(cv_asks_session(&ours[2], NOW)); /* too young */
+        if (reconcile_asks_session(&ours[i], NOW))
+            tl_buf_puts(&asked, ours[i].id.s);
+    assert_string_equal(asked.p, "c3c4c5c6");
+    tl_buf_done(&asked);
+    ours[2].requested_at = NOW - RECONCILE_SESSION_SETTLED;
+    assert_false(reconcile_asks_session(&ours[2], NOW)); /* too young */
     n_kept = 0;
-    for (int i = 0; i < CV_SESSION_MISSED; i++)
+    for (int i = 0; i < RECONCILE_SESSION_MISSED; i++)
         assert_string_equal(ask(&ours[2], 1, "s"), "");
     ours[2].requested_at--;
-    assert_true(cv_asks_session(&ours[2], NOW));
+    assert_true(reconcile_asks_session(&ours[2], NOW));
 }
 
 /* ---- threads ---------------------------------------------------------------------------- */
 
-static const char *choose(const struct cv_thread *threads, int n, const char *visitor,
+static const char *choose(const struct thread *threads, int n, const char *visitor,
                           const char *customer)
 {
     static char out[100];
     struct tl_id v = {0}, c = {0};
-    struct cv_rules rules;
-    struct cv_thread_choice choice;
+    struct rules rules;
+    struct thread_choice choice;
     size_t at;
 
-    cv_rules_default(&rules);
+    rules_default(&rules);
     (void)tl_str_put(v.s, sizeof v.s, tl_str(visitor));
     (void)tl_str_put(c.s, sizeof c.s, tl_str(customer));
-    cv_threads_choose(threads, n, &v, &c, &rules, TL_HOUR(100), &choice);
+    threads_choose(threads, n, &v, &c, &rules, TL_HOUR(100), &choice);
     at = (size_t)snprintf(out, sizeof out, "%s",
                           choice.join < 0 ? "new" : threads[choice.join].id.s);
     for (int i = 0; i < choice.n_link; i++)
@@ -258,7 +265,7 @@ static const char *choose(const struct cv_thread *threads, int n, const char *vi
 
 static void which_thread(void **state)
 {
-    const struct cv_thread threads[] = {
+    const struct thread threads[] = {
         {.id = {"anon"}, .visitor = {"v1"}, .last_at = TL_HOUR(99)},
         {.id = {"older"}, .visitor = {"v1"}, .last_at = TL_HOUR(80)},
         {.id = {"ancient"}, .visitor = {"v1"}, .last_at = TL_HOUR(10)},

@@ -16,14 +16,14 @@
 
 struct bench {
     struct tl_loop *loop;
-    struct cv_store *store;
+    struct store *store;
     bool done;
     int err, n;
-    struct cv_contact contacts[20];
-    struct cv_thread threads[CV_THREADS_MAX];
-    struct cv_message messages[4];
-    struct cv_earlier earlier[CV_EARLIER_MAX];
-    struct cv_outbox_row outbox[64];
+    struct contact contacts[20];
+    struct thread threads[THREADS_MAX];
+    struct contact_message messages[4];
+    struct earlier_contact earlier[CARD_EARLIER_MAX];
+    struct outbox_row outbox[64];
     char visit[64];
 };
 
@@ -49,7 +49,7 @@ static void stored(void *arg, int err)
     b.done = true;
 }
 
-static void contacts(void *arg, int err, const struct cv_contact *rows, int n)
+static void contacts(void *arg, int err, const struct contact *rows, int n)
 {
     TL_UNUSED(arg);
     b.n = n;
@@ -58,7 +58,7 @@ static void contacts(void *arg, int err, const struct cv_contact *rows, int n)
     stored(NULL, err);
 }
 
-static void threads(void *arg, int err, const struct cv_thread *rows, int n)
+static void threads(void *arg, int err, const struct thread *rows, int n)
 {
     TL_UNUSED(arg);
     b.n = n;
@@ -67,7 +67,7 @@ static void threads(void *arg, int err, const struct cv_thread *rows, int n)
     stored(NULL, err);
 }
 
-static void messages(void *arg, int err, const struct cv_message *rows, int n)
+static void messages(void *arg, int err, const struct contact_message *rows, int n)
 {
     TL_UNUSED(arg);
     b.n = n;
@@ -76,7 +76,7 @@ static void messages(void *arg, int err, const struct cv_message *rows, int n)
     stored(NULL, err);
 }
 
-static void card(void *arg, int err, struct tl_str visit, const struct cv_earlier *rows, int n)
+static void card(void *arg, int err, struct tl_str visit, const struct earlier_contact *rows, int n)
 {
     TL_UNUSED(arg);
     b.n = n;
@@ -86,7 +86,7 @@ static void card(void *arg, int err, struct tl_str visit, const struct cv_earlie
     stored(NULL, err);
 }
 
-static void outbox(void *arg, int err, const struct cv_outbox_row *rows, int n)
+static void outbox(void *arg, int err, const struct outbox_row *rows, int n)
 {
     TL_UNUSED(arg);
     b.n = n;
@@ -97,16 +97,16 @@ static void outbox(void *arg, int err, const struct cv_outbox_row *rows, int n)
 
 /* ---- asking ----------------------------------------------------------------------------- */
 
-static int commit(const struct cv_change *ch)
+static int commit(const struct store_change *ch)
 {
     assert_int_equal(b.store->ops->commit(b.store, ch, stored, NULL), 0);
     wait_done();
     return b.err;
 }
 
-static int list(enum cv_query_kind kind, const struct tl_id *id, tl_time at)
+static int list(enum store_query_kind kind, const struct tl_id *id, tl_time at)
 {
-    struct cv_query q = {.kind = kind, .id = *id, .at = at, .limit = 20};
+    struct store_query q = {.kind = kind, .id = *id, .at = at, .limit = 20};
 
     assert_int_equal(b.store->ops->list(b.store, &q, contacts, NULL), 0);
     wait_done();
@@ -114,54 +114,54 @@ static int list(enum cv_query_kind kind, const struct tl_id *id, tl_time at)
     return b.n;
 }
 
-static struct cv_contact contact(void)
+static struct contact contact(void)
 {
-    struct cv_contact c = {.id = tl_id_new(),
-                           .thread = tl_id_new(),
-                           .request = tl_id_new(),
-                           .session = tl_id_new(),
-                           .visitor = tl_id_new(),
-                           .channel = CV_VIDEO,
-                           .phase = CV_WAITING,
-                           .owed = CV_ENQUEUE,
-                           .name = "Ada \"quotes\", commas {and} \\ slashes",
-                           .section = "checkout",
-                           .page_url = "/shop/checkout?a=ü",
-                           .media = {"m1"},
-                           .route = {.queue = {"orders"},
-                                     .skills = {.n = 2, .at = {{"english"}, {"payments"}}},
-                                     .priority = -3},
-                           .cobrowse_consent = true,
-                           .epoch = 1,
-                           .acd_seq = 1u << 31,
-                           .requested_at = tl_clock_wall(),
-                           .since = 5};
+    struct contact c = {.id = tl_id_new(),
+                        .thread = tl_id_new(),
+                        .request = tl_id_new(),
+                        .session = tl_id_new(),
+                        .visitor = tl_id_new(),
+                        .channel = CHANNEL_VIDEO,
+                        .phase = PHASE_WAITING,
+                        .owed = WORK_ENQUEUE,
+                        .name = "Ada \"quotes\", commas {and} \\ slashes",
+                        .section = "checkout",
+                        .page_url = "/shop/checkout?a=ü",
+                        .media = {"m1"},
+                        .route = {.queue = {"orders"},
+                                  .skills = {.n = 2, .at = {{"english"}, {"payments"}}},
+                                  .priority = -3},
+                        .cobrowse_consent = true,
+                        .epoch = 1,
+                        .acd_seq = 1u << 31,
+                        .requested_at = tl_clock_wall(),
+                        .since = 5};
 
     return c;
 }
 
-static struct cv_outgoing outgoing(const struct cv_contact *c, const char *payload)
+static struct outgoing_event outgoing(const struct contact *c, const char *payload)
 {
-    return (struct cv_outgoing){.id = tl_id_new(),
-                                .name = "contact_requested",
-                                .thread = c->thread,
-                                .contact = c->id,
-                                .at = 7,
-                                .payload = tl_str(payload)};
+    return (struct outgoing_event){.id = tl_id_new(),
+                                   .name = "contact_requested",
+                                   .thread = c->thread,
+                                   .contact = c->id,
+                                   .at = 7,
+                                   .payload = tl_str(payload)};
 }
 
-static int open_contact(const struct cv_contact *c, const struct cv_outgoing *events, int n)
+static int open_contact(const struct contact *c, const struct outgoing_event *events, int n)
 {
-    const struct cv_thread t = {
+    const struct thread t = {
         .id = c->thread, .visitor = c->visitor, .customer = c->customer, .last_at = 100};
-    const struct cv_change ch = {.contact = c,
-                                 .open = &t,
-                                 .touch = t.id,
-                                 .visit = TL_STR("a \"visit\""),
-                                 .events = events,
-                                 .n_events = n,
-                                 .at = 100,
-                                 .due = 1000};
+    const struct store_change ch = {.contact = c,
+                                    .open = &t,
+                                    .touch = t.id,
+                                    .visit = TL_STR("a \"visit\""),
+                                    .events = events,
+                                    .n_events = n,
+                                    .at = 100,
+                                    .due = 1000};
 
     return commit(&ch);
 }
@@ -170,35 +170,35 @@ static int open_contact(const struct cv_contact *c, const struct cv_outgoing *ev
 
 static void a_contact_comes_back_as_it_was(void **state)
 {
-    struct cv_contact c = contact();
+    struct contact c = contact();
 
     TL_UNUSED(state);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
-    assert_int_equal(list(CV_Q_ID, &c.id, 0), 1);
+    assert_int_equal(list(QUERY_ID, &c.id, 0), 1);
     c.version = 1;
     assert_memory_equal(&c, &b.contacts[0], sizeof c);
-    assert_int_equal(list(CV_Q_REQUEST, &c.request, 0), 1);
-    assert_int_equal(list(CV_Q_SESSION, &c.session, 0), 1);
-    assert_int_equal(list(CV_Q_ID, &c.thread, 0), 0);
+    assert_int_equal(list(QUERY_REQUEST, &c.request, 0), 1);
+    assert_int_equal(list(QUERY_SESSION, &c.session, 0), 1);
+    assert_int_equal(list(QUERY_ID, &c.thread, 0), 0);
 }
 
 static void who_was_first_wins(void **state)
 {
-    struct cv_contact c = contact();
-    struct cv_outgoing e;
-    struct cv_change ch = {.contact = &c, .events = &e, .n_events = 1, .touch = c.thread};
+    struct contact c = contact();
+    struct outgoing_event e;
+    struct store_change ch = {.contact = &c, .events = &e, .n_events = 1, .touch = c.thread};
     struct tl_id id;
 
     TL_UNUSED(state);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
     c.version = 1;
-    c.phase = CV_RINGING;
+    c.phase = PHASE_RINGING;
     c.agent = tl_id_new();
     e = outgoing(&c, "one");
     assert_int_equal(commit(&ch), 0);
     id = e.id = tl_id_new();
     assert_int_equal(commit(&ch), -EAGAIN); /* version 1 is over: nothing, also no event */
-    assert_int_equal(list(CV_Q_AGENT, &c.agent, 0), 1);
+    assert_int_equal(list(QUERY_AGENT, &c.agent, 0), 1);
     assert_int_equal(b.contacts[0].version, 2);
     assert_int_equal(b.store->ops->outbox(b.store, 64, outbox, NULL), 0);
     wait_done();
@@ -208,7 +208,7 @@ static void who_was_first_wins(void **state)
 
 static void what_must_be_unique(void **state)
 {
-    struct cv_contact c = contact(), other = contact();
+    struct contact c = contact(), other = contact();
 
     TL_UNUSED(state);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
@@ -217,11 +217,11 @@ static void what_must_be_unique(void **state)
     other = contact();
     other.session = c.session;
     assert_int_equal(open_contact(&other, NULL, 0), -EEXIST); /* a second call */
-    other.channel = CV_CHAT;
+    other.channel = CHANNEL_CHAT;
     assert_int_equal(open_contact(&other, NULL, 0), 0);
     c.version = 1;
-    c.phase = CV_WRAP_UP;
-    assert_int_equal(commit(&(struct cv_change){.contact = &c, .touch = c.thread}), 0);
+    c.phase = PHASE_WRAP_UP;
+    assert_int_equal(commit(&(struct store_change){.contact = &c, .touch = c.thread}), 0);
     other = contact();
     other.session = c.session;
     assert_int_equal(open_contact(&other, NULL, 0), 0); /* the first is over for the customer */
@@ -229,9 +229,9 @@ static void what_must_be_unique(void **state)
 
 static void the_outbox_is_contiguous(void **state)
 {
-    struct cv_contact a = contact(), c = contact();
-    struct cv_outgoing two[2] = {outgoing(&a, "a1"), outgoing(&a, "a2")};
-    struct cv_outgoing one[1] = {outgoing(&c, "c1")};
+    struct contact a = contact(), c = contact();
+    struct outgoing_event two[2] = {outgoing(&a, "a1"), outgoing(&a, "a2")};
+    struct outgoing_event one[1] = {outgoing(&c, "c1")};
     int at = -1;
 
     TL_UNUSED(state);
@@ -264,8 +264,8 @@ static void the_outbox_is_contiguous(void **state)
 
 static void threads_are_found_and_linked(void **state)
 {
-    struct cv_contact c = contact();
-    struct cv_change ch;
+    struct contact c = contact();
+    struct store_change ch;
 
     TL_UNUSED(state);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
@@ -277,7 +277,7 @@ static void threads_are_found_and_linked(void **state)
 
     c.version = 1;
     c.customer = tl_id_new();
-    ch = (struct cv_change){
+    ch = (struct store_change){
         .contact = &c, .touch = c.thread, .link = &c.thread, .n_link = 1, .at = 200};
     assert_int_equal(commit(&ch), 0);
     assert_int_equal(
@@ -294,14 +294,14 @@ static void threads_are_found_and_linked(void **state)
 
 static void a_line_of_chat_is_stored_once(void **state)
 {
-    struct cv_contact c = contact();
-    struct cv_message m = {.id = tl_id_new(),
-                           .from = CV_CUSTOMER,
-                           .from_name = "Ada",
-                           .client_ref = "ref",
-                           .text = "hello '); DROP TABLE contacts; --",
-                           .sent_at = 9};
-    struct cv_change ch = {.message = &m, .touch = c.thread};
+    struct contact c = contact();
+    struct contact_message m = {.id = tl_id_new(),
+                                .from = ROLE_CUSTOMER,
+                                .from_name = "Ada",
+                                .client_ref = "ref",
+                                .text = "hello '); DROP TABLE contacts; --",
+                                .sent_at = 9};
+    struct store_change ch = {.message = &m, .touch = c.thread};
 
     TL_UNUSED(state);
     m.contact = c.id;
@@ -310,7 +310,7 @@ static void a_line_of_chat_is_stored_once(void **state)
     assert_int_equal(commit(&ch), 0);
     m.id = tl_id_new();
     assert_int_equal(commit(&ch), -EEXIST);
-    m.from = CV_AGENT; /* the agent may call a line the same */
+    m.from = ROLE_AGENT; /* the agent may call a line the same */
     assert_int_equal(commit(&ch), 0);
     assert_int_equal(b.store->ops->messages(b.store, &c.id, NULL, messages, NULL), 0);
     wait_done();
@@ -324,9 +324,10 @@ static void a_line_of_chat_is_stored_once(void **state)
 
 static void the_card_shows_what_was_before(void **state)
 {
-    struct cv_contact first = contact(), c = contact(), stranger = contact();
-    struct cv_wrap_up w = {.contact = first.id, .disposition = "sold", .note = "a note", .at = 1};
-    struct cv_change ch = {.wrap_up = &w, .touch = first.thread};
+    struct contact first = contact(), c = contact(), stranger = contact();
+    struct contact_wrap_up w = {
+        .contact = first.id, .disposition = "sold", .note = "a note", .at = 1};
+    struct store_change ch = {.wrap_up = &w, .touch = first.thread};
 
     TL_UNUSED(state);
     c.visitor = stranger.visitor = first.visitor;
@@ -348,9 +349,9 @@ static void the_card_shows_what_was_before(void **state)
 
 static void a_survey_is_answered_once(void **state)
 {
-    struct cv_contact c = contact();
-    const struct cv_survey s = {.contact = c.id, .score = 4, .at = 1};
-    const struct cv_change ch = {.survey = &s, .touch = c.thread};
+    struct contact c = contact();
+    const struct contact_survey s = {.contact = c.id, .score = 4, .at = 1};
+    const struct store_change ch = {.survey = &s, .touch = c.thread};
 
     TL_UNUSED(state);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
@@ -358,7 +359,7 @@ static void a_survey_is_answered_once(void **state)
     assert_int_equal(commit(&ch), -EEXIST);
 }
 
-static bool listed(enum cv_query_kind kind, const struct cv_contact *c, tl_time at)
+static bool listed(enum store_query_kind kind, const struct contact *c, tl_time at)
 {
     struct tl_id before = c->id;
 
@@ -373,22 +374,22 @@ static bool listed(enum cv_query_kind kind, const struct cv_contact *c, tl_time 
 
 static void lists_of_who_is_open_waiting_due(void **state)
 {
-    struct cv_contact c = contact();
+    struct contact c = contact();
 
     TL_UNUSED(state);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
-    assert_true(listed(CV_Q_OPEN, &c, 0));
-    assert_true(listed(CV_Q_WAITING, &c, 0));
-    assert_false(listed(CV_Q_DUE, &c, 999 - 1000));
+    assert_true(listed(QUERY_OPEN, &c, 0));
+    assert_true(listed(QUERY_WAITING, &c, 0));
+    assert_false(listed(QUERY_DUE, &c, 999 - 1000));
     c.version = 1;
-    c.phase = CV_ENDED;
-    assert_int_equal(commit(&(struct cv_change){.contact = &c, .touch = c.thread}), 0);
-    assert_true(listed(CV_Q_OPEN, &c, 0)); /* it still owes */
-    assert_false(listed(CV_Q_WAITING, &c, 0));
+    c.phase = PHASE_ENDED;
+    assert_int_equal(commit(&(struct store_change){.contact = &c, .touch = c.thread}), 0);
+    assert_true(listed(QUERY_OPEN, &c, 0)); /* it still owes */
+    assert_false(listed(QUERY_WAITING, &c, 0));
     c.version = 2;
     c.owed = 0;
-    assert_int_equal(commit(&(struct cv_change){.contact = &c, .touch = c.thread}), 0);
-    assert_false(listed(CV_Q_OPEN, &c, 0));
+    assert_int_equal(commit(&(struct store_change){.contact = &c, .touch = c.thread}), 0);
+    assert_false(listed(QUERY_OPEN, &c, 0));
 }
 
 /* ---- both stores ------------------------------------------------------------------------ */
@@ -398,16 +399,16 @@ static int setup(void **state)
     TL_UNUSED(state);
     assert_int_equal(tl_loop_new(&b.loop), 0);
     if (!use_pg)
-        return cv_store_memory_open(&b.store, b.loop);
+        return store_memory_open(&b.store, b.loop);
 
-    struct cv_store_pg_opts opts = {.conninfo = getenv("TL_TEST_PG"), .pool = 2};
+    struct store_pg_opts opts = {.conninfo = getenv("TL_TEST_PG"), .pool = 2};
     struct tl_buf password = TL_BUF(4096);
     tl_time end = tl_clock_mono() + TL_SEC(5);
 
     if (getenv("TL_TEST_PG_PASSWORD_FILE") &&
         tl_conf_secret(getenv("TL_TEST_PG_PASSWORD_FILE"), &password) == 0)
         opts.password = password.p;
-    assert_int_equal(cv_store_pg_open(&b.store, b.loop, &opts), 0);
+    assert_int_equal(store_pg_open(&b.store, b.loop, &opts), 0);
     tl_buf_done(&password);
     while ((!b.store->ops->ready(b.store) || !b.store->ops->leads(b.store)) &&
            tl_clock_mono() < end) {
@@ -421,7 +422,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     TL_UNUSED(state);
-    b.store = cv_store_close(b.store);
+    b.store = store_close(b.store);
     b.loop = tl_loop_free(b.loop);
     return 0;
 }

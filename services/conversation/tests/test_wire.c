@@ -19,7 +19,7 @@ static uint8_t roll(void)
     return (uint8_t)(dice >> 40);
 }
 
-static void nothing(void *arg, const struct cv_position *p)
+static void nothing(void *arg, const struct queue_position *p)
 {
     TL_UNUSED(arg);
     TL_UNUSED(p);
@@ -28,11 +28,11 @@ static void nothing(void *arg, const struct cv_position *p)
 /** Everything that reads bytes of others; none may crash or leak. */
 static void read_all(const void *data, size_t n)
 {
-    struct cv_command cmd;
-    struct cv_acd_event event;
-    struct cv_route route;
+    struct wire_command cmd;
+    struct wire_acd_event event;
+    struct contact_route route;
     struct tl_buf visit = TL_BUF(1 << 20);
-    struct cv_seen *rows = NULL;
+    struct reconcile_seen *rows = NULL;
     struct tl_id *ids = NULL;
     struct tl_id id;
     size_t count = 0;
@@ -42,21 +42,21 @@ static void read_all(const void *data, size_t n)
     tl_time at;
 
     for (size_t i = 0; i < TL_LEN(methods); i++) {
-        if (cv_wire_command(tl_str(methods[i]), data, n, &cmd, &why) == 0)
-            cv_command_done(&cmd);
+        if (wire_command(tl_str(methods[i]), data, n, &cmd, &why) == 0)
+            wire_command_done(&cmd);
     }
-    (void)cv_wire_acd_event(data, n, &event);
-    (void)cv_wire_positions(data, n, nothing, NULL);
-    (void)cv_wire_route(data, n, &route, &flag, a);
-    (void)cv_wire_visit(data, n, a, &visit);
-    (void)cv_wire_released(data, n, &at);
-    (void)cv_wire_room(data, n, a, b);
-    (void)cv_wire_room_closed(data, n, &id, &flag);
-    (void)cv_wire_agent(data, n, a);
-    (void)cv_wire_acd_rows(data, n, &rows, &count);
-    (void)cv_wire_media_rows(data, n, &rows, &count);
+    (void)wire_acd_event(data, n, &event);
+    (void)wire_positions(data, n, nothing, NULL);
+    (void)wire_route(data, n, &route, &flag, a);
+    (void)wire_visit(data, n, a, &visit);
+    (void)wire_released(data, n, &at);
+    (void)wire_room(data, n, a, b);
+    (void)wire_room_closed(data, n, &id, &flag);
+    (void)wire_agent(data, n, a);
+    (void)wire_acd_rows(data, n, &rows, &count);
+    (void)wire_media_rows(data, n, &rows, &count);
     count = 0;
-    (void)cv_wire_unknown(data, n, &ids, &count);
+    (void)wire_unknown(data, n, &ids, &count);
     tl_free(ids);
     tl_free(rows);
     tl_buf_done(&visit);
@@ -108,7 +108,7 @@ static int request_with(const char *text, int channel, bool consent, const char 
     Threadline__Signaling__V1__RequestContact r = THREADLINE__SIGNALING__V1__REQUEST_CONTACT__INIT;
     Threadline__Common__V1__Actor actor = customer_actor("s1");
     struct tl_buf b = TL_BUF(65536);
-    struct cv_command cmd;
+    struct wire_command cmd;
     int err;
 
     r.request_id = (char *)(uintptr_t)text;
@@ -117,8 +117,8 @@ static int request_with(const char *text, int channel, bool consent, const char 
     m.actor = &actor;
     m.request = &r;
     pack(&m, &b);
-    err = cv_wire_command(TL_STR("request_contact"), b.p, b.n, &cmd, why);
-    cv_command_done(&cmd);
+    err = wire_command(TL_STR("request_contact"), b.p, b.n, &cmd, why);
+    wire_command_done(&cmd);
     tl_buf_done(&b);
     return err;
 }
@@ -139,18 +139,18 @@ static void what_a_request_must_have(void **state)
 
 static void events_get_their_numbers_on_the_way_out(void **state)
 {
-    const struct cv_event e = {.kind = CV_EV_ENDED, .by = CV_AGENT, .word = "hangup"};
-    const struct cv_contact c = {
-        .id = {"c1"}, .thread = {"t1"}, .outcome = CV_COMPLETED, .waited = TL_SEC(2)};
-    struct cv_outbox_row row = {.boot = {"b1"}, .seq = 7, .thread_seq = 3};
+    const struct contact_event e = {.kind = EVENT_ENDED, .by = ROLE_AGENT, .word = "hangup"};
+    const struct contact c = {
+        .id = {"c1"}, .thread = {"t1"}, .outcome = OUTCOME_COMPLETED, .waited = TL_SEC(2)};
+    struct outbox_row row = {.boot = {"b1"}, .seq = 7, .thread_seq = 3};
     struct tl_buf packed = TL_BUF(4096), out = TL_BUF(4096);
     Threadline__Conversation__V1__ConversationEvent *m = NULL;
     const char *type = NULL;
 
     TL_UNUSED(state);
-    assert_int_equal(cv_wire_event(&e, &c, &(struct tl_id){"e1"}, 5, &packed), 0);
+    assert_int_equal(wire_event(&e, &c, &(struct tl_id){"e1"}, 5, &packed), 0);
     row.payload = tl_buf_str(&packed);
-    assert_int_equal(cv_wire_numbered(&row, &out, &type), 0);
+    assert_int_equal(wire_numbered(&row, &out, &type), 0);
     assert_string_equal(type, "threadline.conversation.v1.ContactEnded");
     TL_PB_UNPACK(threadline__conversation__v1__conversation_event, out.p, out.n, &m);
     assert_string_equal(m->meta->event_id, "e1");
@@ -160,7 +160,7 @@ static void events_get_their_numbers_on_the_way_out(void **state)
     assert_int_equal(m->contact_ended->waited_ms, 2000);
     tl_pb_free(m);
     row.payload = TL_STR("\xff");
-    assert_int_equal(cv_wire_numbered(&row, &out, &type), -EBADMSG);
+    assert_int_equal(wire_numbered(&row, &out, &type), -EBADMSG);
     tl_buf_done(&packed);
     tl_buf_done(&out);
 }
@@ -202,25 +202,25 @@ static void rules_are_read_or_refused_with_their_line(void **state)
         {"dispositions: [a]\nwhat: 1\n", "f:2: what"},
         {"[1]\n", "must be a mapping"},
     };
-    struct cv_rules r;
+    struct rules r;
     struct tl_buf why = TL_BUF(4096);
 
     TL_UNUSED(state);
-    assert_int_equal(cv_rules_parse(&r,
-                                    TL_STR("dispositions: [a, b]\nthreads: {look_back: 2h}\n"
-                                           "survey: {question: Well?}\n"),
-                                    "f", &why),
+    assert_int_equal(rules_parse(&r,
+                                 TL_STR("dispositions: [a, b]\nthreads: {look_back: 2h}\n"
+                                        "survey: {question: Well?}\n"),
+                                 "f", &why),
                      0);
-    assert_true(cv_rules_knows(&r, "b"));
-    assert_false(cv_rules_knows(&r, "done"));
+    assert_true(rules_knows(&r, "b"));
+    assert_false(rules_knows(&r, "done"));
     assert_int_equal(r.look_back, TL_HOUR(2));
     assert_string_equal(r.survey_question, "Well?");
     for (size_t i = 0; i < TL_LEN(bad); i++) {
         tl_buf_clear(&why);
-        assert_int_equal(cv_rules_parse(&r, tl_str(bad[i].text), "f", &why), -EINVAL);
+        assert_int_equal(rules_parse(&r, tl_str(bad[i].text), "f", &why), -EINVAL);
         if (!why.p || !strstr(why.p, bad[i].complaint))
             fail_msg("%zu: \"%s\" instead of \"%s\"", i, why.p ? why.p : "", bad[i].complaint);
-        assert_true(cv_rules_knows(&r, "b")); /* the old ones stay */
+        assert_true(rules_knows(&r, "b")); /* the old ones stay */
     }
     tl_buf_done(&why);
 }

@@ -240,7 +240,7 @@ void world_open(struct world *w)
         {.subject = "tl.cmd.cobrowse.open_room", .word = "open_room"},
         {.subject = "tl.cmd.cobrowse.close_room", .word = "close_room"},
     };
-    struct cv_opts opts = {.media = "m1", .durable = true};
+    struct conversation_opts opts = {.media = "m1", .durable = true};
 
     *w = (struct world){.epoch = 1,
                         .wrap_up_ends_at = tl_clock_wall() + TL_SEC(60),
@@ -249,7 +249,7 @@ void world_open(struct world *w)
                         .media_rows = TL_BUF(65536)};
     assert_int_equal(tl_loop_new(&w->loop), 0);
     assert_int_equal(tl_bus_open_memory(&w->bus, w->loop), 0);
-    assert_int_equal(cv_store_memory_open(&w->store, w->loop), 0);
+    assert_int_equal(store_memory_open(&w->store, w->loop), 0);
     memcpy(w->neighbours, all, sizeof all);
     for (size_t i = 0; i < TL_LEN(all); i++)
         assert_int_equal(
@@ -262,20 +262,20 @@ void world_open(struct world *w)
     opts.loop = w->loop;
     opts.bus = w->bus;
     opts.store = w->store;
-    cv_rules_default(&opts.rules);
-    assert_int_equal(cv_new(&w->cv, &opts), 0);
+    rules_default(&opts.rules);
+    assert_int_equal(conversation_new(&w->conv, &opts), 0);
     world_turn(w);
 }
 
 void world_close(struct world *w)
 {
     assert_false(w->gap);
-    w->cv = cv_free(w->cv);
+    w->conv = conversation_free(w->conv);
     for (size_t i = 0; i < TL_LEN(w->neighbours); i++)
         tl_sub_free(w->neighbours[i].sub);
     for (size_t i = 0; i < TL_LEN(w->subs); i++)
         tl_sub_free(w->subs[i]);
-    cv_store_close(w->store);
+    store_close(w->store);
     tl_bus_close(w->bus);
     tl_loop_free(w->loop);
     tl_buf_done(&w->answer);
@@ -303,8 +303,8 @@ void world_ask_raw(struct world *w, const char *method, const void *data, size_t
     (void)snprintf(subject, sizeof subject, "tl.cmd.conversation.%s", method);
     w->answered = false;
     w->code = -1;
-    cv_on_command(w->cv, &(struct tl_msg){
-                             .subject = tl_str(subject), .reply = m.reply, .data = data, .n = n});
+    on_command(w->conv, &(struct tl_msg){
+                            .subject = tl_str(subject), .reply = m.reply, .data = data, .n = n});
     world_turn(w);
 }
 
@@ -470,17 +470,17 @@ const char *world_talk(struct world *w, const char *session, bool cobrowse)
     return id;
 }
 
-static void keep(void *arg, int err, const struct cv_contact *rows, int n)
+static void keep(void *arg, int err, const struct contact *rows, int n)
 {
     assert_int_equal(err, 0);
     assert_int_equal(n, 1);
-    *(struct cv_contact *)arg = rows[0];
+    *(struct contact *)arg = rows[0];
 }
 
-struct cv_contact world_contact(struct world *w, const char *id)
+struct contact world_contact(struct world *w, const char *id)
 {
-    struct cv_contact c = {0};
-    struct cv_query q = {.kind = CV_Q_ID, .limit = 1};
+    struct contact c = {0};
+    struct store_query q = {.kind = QUERY_ID, .limit = 1};
 
     (void)tl_str_put(q.id.s, sizeof q.id.s, tl_str(id));
     assert_int_equal(w->store->ops->list(w->store, &q, keep, &c), 0);
@@ -496,8 +496,8 @@ static void aged(void *arg, int err)
 
 void world_age(struct world *w, const char *id, tl_dur d)
 {
-    struct cv_contact c = world_contact(w, id);
-    struct cv_change ch = {.contact = &c, .at = tl_clock_wall(), .due = TL_NEVER};
+    struct contact c = world_contact(w, id);
+    struct store_change ch = {.contact = &c, .at = tl_clock_wall(), .due = TL_NEVER};
 
     c.requested_at -= d;
     assert_int_equal(w->store->ops->commit(w->store, &ch, aged, NULL), 0);

@@ -2,8 +2,8 @@
  * @file world.h  A conversation service among pretended neighbours, on the bus and store in memory.
  * What it pushes, asks and tells is written down as short words, in order.
  */
-#ifndef CV_TEST_WORLD_H
-#define CV_TEST_WORLD_H
+#ifndef CONVERSATION_TEST_WORLD_H
+#define CONVERSATION_TEST_WORLD_H
 
 #include "handlers.h"
 #include <tl_clock.h>
@@ -39,8 +39,8 @@ struct neighbour {
 struct world {
     struct tl_loop *loop;
     struct tl_bus *bus;
-    struct cv_store *store;
-    struct cv *cv;
+    struct store *store;
+    struct conversation *conv;
     struct tl_sub *subs[4];
     struct neighbour neighbours[17];
     char pushes[4096]; /**< "s:WAITING a:card ..." */
@@ -83,7 +83,7 @@ void world_wrap_up(struct world *w, const char *agent, const char *contact, cons
 /** Up to connected with agent-1. */
 const char *world_talk(struct world *w, const char *session, bool cobrowse);
 /** The contact as it is stored. */
-struct cv_contact world_contact(struct world *w, const char *id);
+struct contact world_contact(struct world *w, const char *id);
 
 /** It was requested so much earlier. */
 void world_age(struct world *w, const char *id, tl_dur d);
