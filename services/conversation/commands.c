@@ -94,11 +94,6 @@ static bool is_agent(const struct wire_command *cmd)
     return cmd->actor.role == ROLE_AGENT || cmd->actor.role == ROLE_SUPERVISOR;
 }
 
-static bool talking(const struct contact *c)
-{
-    return c->phase == PHASE_CONNECTED || c->phase == PHASE_HELD;
-}
-
 /* ---- chat ------------------------------------------------------------------------------- */
 
 static void decide_message(struct task *t)
@@ -106,7 +101,7 @@ static void decide_message(struct task *t)
     struct contact_message *m = t->message;
     const struct contact *c = &t->c;
 
-    if (!(t->fact.by == ROLE_CUSTOMER ? contact_is_live(c) : talking(c))) {
+    if (!(t->fact.by == ROLE_CUSTOMER ? contact_is_live(c) : contact_is_talking(c))) {
         t->d.code = 409;
         t->d.reason = "the contact is over";
         return;
@@ -158,7 +153,7 @@ static void posted(void *arg, const struct task *t, int code, const char *reason
     }
     if (wire_chat(t->message, &m) == 0) {
         push_customer(conv, &t->c, &m);
-        if (talking(&t->c))
+        if (contact_is_talking(&t->c))
             push_agent(conv, &t->c.agent, &m);
     }
     tl_buf_done(&m);
@@ -192,7 +187,7 @@ static void decide_typing(struct task *t)
     struct conversation *conv = t->conv;
     struct tl_buf m = TL_BUF(4096);
 
-    if (!talking(&t->c)) {
+    if (!contact_is_talking(&t->c)) {
         t->d.code = 409;
         t->d.reason = "not connected";
     } else if (wire_typing(&t->c.id, t->fact.on, &m) == 0) {
@@ -314,7 +309,7 @@ static void decide_ask(struct task *t)
 {
     struct tl_buf m = TL_BUF(4096);
 
-    if (!talking(&t->c)) {
+    if (!contact_is_talking(&t->c)) {
         t->d.code = 409;
         t->d.reason = "not connected";
     } else if (!t->c.cobrowse_active && wire_asked(&t->c.id, &m) == 0) {

@@ -227,6 +227,8 @@ tl_time contact_due(const struct contact *c, const struct rules *rules);
 bool contact_is_theirs(const struct contact *c, const struct contact_actor *actor);
 /** Not over for the customer. */
 bool contact_is_live(const struct contact *c);
+/** Connected with an agent, or held. */
+bool contact_is_talking(const struct contact *c);
 /** Has audio, so media-relay takes part. */
 bool contact_has_audio(const struct contact *c);
 
