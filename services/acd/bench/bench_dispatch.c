@@ -3,7 +3,8 @@
  * subject; processor time with 10 000 waiting and nobody free; a standby's take-over with 10 000
  * agents and 100 000 waiting, until the first new offer.
  *
- * usage: bench_dispatch [path of tl-acd]     last line: key=value figures
+ * usage: bench_dispatch [path of tl-acd [brief]]     last line: key=value figures
+ * brief: only the first of the three.
  */
 #include "../../kit/tests/server.h"
 
@@ -285,6 +286,11 @@ int main(int argc, char **argv)
     qsort(took, kept, sizeof(took[0]), by_time);
     printf("ready -> offer on the agent's subject: p50 %ld us, p99 %ld us (%u)\n",
            (long)took[kept / 2], (long)took[kept * 99 / 100], kept);
+    if (argc > 2) {
+        kill(b.acd[0], SIGTERM);
+        waitpid(b.acd[0], NULL, 0);
+        goto out;
+    }
 
     for (unsigned i = 0; i < 10000; i++) {
         enqueue(&b, 100000 + i, "busy");
@@ -324,11 +330,12 @@ int main(int argc, char **argv)
     kill(b.acd[1], SIGTERM);
     waitpid(b.acd[0], NULL, 0);
     waitpid(b.acd[1], NULL, 0);
+out:
     tl_sub_free(b.pushes);
     tl_timer_free(b.patience);
     tl_bus_close(b.bus);
     tl_loop_free(b.loop);
     server_done(&b.nats);
     server_done(&b.redis);
-    return b.offers > kept ? 0 : 1;
+    return argc > 2 || b.offers > kept ? 0 : 1;
 }

@@ -5,65 +5,20 @@
  * connection and then hangs; there is no reconnection and no time-out.  Here a socket error runs
  * the armed events, a timer reconnects for ever, and commands have a deadline after which the
  * connection (whose answers would be out of step) is cut.
+ *
+ * What a turn of the loop has asked for is written before the loop sleeps, all of it at once: no
+ * waiting for the socket to be writable, which it nearly always is.
  */
-#include <async.h>
-#include <openssl/evp.h>
-#include <stdio.h>
+#include "redis.h"
+
 #include <stdlib.h>
-#include <tl_list.h>
 #include <tl_log.h>
 #include <tl_mem.h>
-#include <tl_redis.h>
 
 #define RETRY_FIRST TL_MSEC(50)
 #define RETRY_LAST  TL_SEC(1)
 
-struct command {
-    struct tl_link link;
-    struct tl_redis *r;
-    tl_redis_fn *fn;
-    void *arg;
-    tl_time sent;
-    /* A script that may have to be sent again as text. */
-    struct tl_script *script;
-    int argc;
-    char **argv;
-    size_t *argvlen;
-};
-
-struct tl_redis {
-    struct tl_loop *loop;
-    redisAsyncContext *ac;
-    struct tl_io *io;
-    int watching;
-    struct tl_timer *retry;
-    struct tl_timer *deadline;
-    tl_dur retry_after;
-    struct tl_list in_flight; /* oldest first: replies come in this order */
-    char host[128];
-    int port;
-    char *user, *password;
-    tl_dur timeout;
-    unsigned in_flight_max;
-    bool ready;
-    bool closing;
-    struct {
-        tl_fn *fn;
-        void *arg;
-    } on_connect[8];
-    int n_on_connect;
-};
-
 static void connect_now(void *arg);
-
-static void command_free(struct command *c)
-{
-    for (int i = 0; i < c->argc; i++)
-        tl_free(c->argv[i]);
-    tl_free(c->argv);
-    tl_free(c->argvlen);
-    tl_free(c);
-}
 
 /* ---- events ------------------------------------------------------------------------------- */
 
@@ -104,11 +59,27 @@ static void del_read(void *arg)
     watch(r, r->watching & ~TL_READABLE);
 }
 
+static void on_writer(uv_prepare_t *u)
+{
+    struct tl_redis *r = u->data;
+
+    (void)uv_prepare_stop(u); /* always 0 */
+    if (!r->ac)
+        return;
+    r->writing = true;
+    redisAsyncHandleWrite(r->ac);
+    r->writing = false;
+}
+
+/* Only a connection that is being made, or is full, waits for its socket. */
 static void add_write(void *arg)
 {
     struct tl_redis *r = arg;
 
-    watch(r, r->watching | TL_WRITABLE);
+    if (r->writing || !r->ac || !(r->ac->c.flags & REDIS_CONNECTED))
+        watch(r, r->watching | TL_WRITABLE);
+    else
+        (void)uv_prepare_start(r->writer, on_writer); /* has a callback: 0 */
 }
 
 static void del_write(void *arg)
@@ -245,144 +216,6 @@ static void on_deadline(void *arg)
     redisAsyncFree(ac);
 }
 
-/* ---- commands ------------------------------------------------------------------------------ */
-
-static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
-{
-    struct command *c = arg;
-    struct tl_redis *r = c->r;
-    redisReply *answer = reply;
-    int err = 0;
-
-    TL_UNUSED(ac);
-    if (!answer)
-        err = r->closing ? -ECANCELED : c->sent == TL_NEVER ? -ETIMEDOUT : -ECONNRESET;
-    else if (answer->type == REDIS_REPLY_ERROR)
-        err = -EIO;
-    if (err == -EIO && c->script && strncmp(answer->str, "NOSCRIPT", 8) == 0) {
-        strcpy(c->argv[0], "EVAL"); /* shorter than EVALSHA */
-        c->argvlen[0] = 4;
-        tl_free(c->argv[1]);
-        c->argv[1] = tl_copy(c->script->text, strlen(c->script->text));
-        c->argvlen[1] = strlen(c->script->text);
-        c->script = NULL;
-        if (c->argv[1] && redisAsyncCommandArgv(r->ac, on_reply, c, c->argc, (const char **)c->argv,
-                                                c->argvlen) == REDIS_OK) {
-            tl_list_remove(&r->in_flight, &c->link); /* it is the newest now */
-            tl_list_append(&r->in_flight, &c->link);
-            return;
-        }
-    }
-    tl_list_remove(&r->in_flight, &c->link);
-    if (c->fn)
-        c->fn(c->arg, err, answer);
-    command_free(c);
-}
-
-static int command_new(struct command **ret, struct tl_redis *r, tl_redis_fn *fn, void *arg)
-{
-    struct command *c;
-
-    if (!r->ready || r->closing || r->in_flight.n >= r->in_flight_max)
-        return -EAGAIN;
-    c = tl_alloc(1, sizeof(*c));
-    if (!c)
-        return -ENOMEM;
-    c->r = r;
-    c->fn = fn;
-    c->arg = arg;
-    *ret = c;
-    return 0;
-}
-
-static int command_sent(struct command *c, int status)
-{
-    struct tl_redis *r = c->r;
-
-    if (status != REDIS_OK) {
-        command_free(c);
-        return -EAGAIN;
-    }
-    c->sent = tl_loop_now(r->loop);
-    tl_list_append(&r->in_flight, &c->link);
-    if (!tl_timer_active(r->deadline))
-        tl_timer_start(r->deadline, r->timeout);
-    return 0;
-}
-
-int tl_redis_cmd(struct tl_redis *r, tl_redis_fn *fn, void *arg, const char *fmt, ...)
-{
-    struct command *c;
-    va_list ap;
-    int err = command_new(&c, r, fn, arg);
-
-    if (err)
-        return err;
-    va_start(ap, fmt);
-    err = command_sent(c, redisvAsyncCommand(r->ac, on_reply, c, fmt, ap));
-    va_end(ap);
-    return err;
-}
-
-int tl_redis_argv(struct tl_redis *r, tl_redis_fn *fn, void *arg, int argc, const char **argv,
-                  const size_t *argvlen)
-{
-    struct command *c;
-    int err = command_new(&c, r, fn, arg);
-
-    return err ? err
-               : command_sent(c, redisAsyncCommandArgv(r->ac, on_reply, c, argc, argv, argvlen));
-}
-
-/* The name by which Redis knows a script: SHA-1 of its text in hex. */
-static void script_name(struct tl_script *script)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-
-    EVP_Digest(script->text, strlen(script->text), digest, &n, EVP_sha1(), NULL);
-    for (unsigned i = 0; i < n && i < 20; i++)
-        snprintf(script->sha + (size_t)i * 2, 3, "%02x", digest[i]);
-}
-
-int tl_redis_eval(struct tl_redis *r, struct tl_script *script, tl_redis_fn *fn, void *arg,
-                  int n_keys, int argc, const char **argv, const size_t *argvlen)
-{
-    struct command *c;
-    char keys[12];
-    int err = command_new(&c, r, fn, arg);
-
-    if (err)
-        return err;
-    if (!script->sha[0])
-        script_name(script);
-    snprintf(keys, sizeof(keys), "%d", n_keys);
-    c->script = script;
-    c->argv = tl_alloc((size_t)argc + 3, sizeof(char *));
-    c->argvlen = tl_alloc((size_t)argc + 3, sizeof(size_t));
-    if (!c->argv || !c->argvlen)
-        goto out_of_memory;
-    c->argc = argc + 3;
-    c->argv[0] = tl_copy("EVALSHA", 7);
-    c->argv[1] = tl_copy(script->sha, 40);
-    c->argv[2] = tl_copy(keys, strlen(keys));
-    c->argvlen[0] = 7;
-    c->argvlen[1] = 40;
-    c->argvlen[2] = strlen(keys);
-    for (int i = 0; i < argc; i++) {
-        c->argvlen[i + 3] = argvlen ? argvlen[i] : strlen(argv[i]);
-        c->argv[i + 3] = tl_copy(argv[i], c->argvlen[i + 3]);
-    }
-    for (int i = 0; i < c->argc; i++)
-        if (!c->argv[i])
-            goto out_of_memory;
-    return command_sent(
-        c, redisAsyncCommandArgv(r->ac, on_reply, c, c->argc, (const char **)c->argv, c->argvlen));
-out_of_memory:
-    command_free(c);
-    return -ENOMEM;
-}
-
 /* ---- life ---------------------------------------------------------------------------------- */
 
 bool tl_redis_ready(const struct tl_redis *r)
@@ -423,6 +256,21 @@ static char *copy_or_null(const char *s)
     return s && *s ? tl_copy(s, strlen(s)) : NULL;
 }
 
+static void free_handle(uv_handle_t *h)
+{
+    tl_free(h);
+}
+
+static int writer_new(struct tl_redis *r)
+{
+    r->writer = tl_alloc(1, sizeof(*r->writer));
+    if (!r->writer)
+        return -ENOMEM;
+    (void)uv_prepare_init(tl_loop_uv(r->loop), r->writer); /* always 0 */
+    r->writer->data = r;
+    return 0;
+}
+
 int tl_redis_open(struct tl_redis **ret, struct tl_loop *loop, const struct tl_redis_opts *opts)
 {
     struct tl_redis *r = tl_alloc(1, sizeof(*r));
@@ -436,8 +284,11 @@ int tl_redis_open(struct tl_redis **ret, struct tl_loop *loop, const struct tl_r
     r->retry_after = RETRY_FIRST;
     r->user = copy_or_null(opts->user);
     r->password = copy_or_null(opts->password);
+    r->spare = TL_BUF(COMMAND_MAX);
     tl_list_init(&r->in_flight);
     err = parse_url(r, opts->url);
+    if (!err)
+        err = writer_new(r);
     if (!err)
         err = tl_timer_new(&r->retry, loop, connect_now, r);
     if (!err)
@@ -463,8 +314,11 @@ struct tl_redis *tl_redis_close(struct tl_redis *r)
     r->ac = NULL;
     if (ac)
         redisAsyncFree(ac); /* answers everything with NULL: -ECANCELED */
+    if (r->writer)
+        uv_close((uv_handle_t *)r->writer, free_handle);
     tl_timer_free(r->retry);
     tl_timer_free(r->deadline);
+    tl_buf_done(&r->spare);
     tl_free(r->user);
     tl_free(r->password);
     return tl_free(r);
