@@ -1,10 +1,11 @@
 /**
  * @file handlers.h  What conversation does with what it hears.
  *
- *   commands.c   tl.cmd.conversation.*          feeds.c       events and positions of the ACD
- *   lanes.c      load, step, commit, tell       work.c        paying what contacts owe to others
- *   opening.c    a new contact                  snapshot.c    what a reconnecting client needs
- *   mend.c       deadlines and reconciliation   adapters/outbox.c   events to JetStream
+ *   commands.c, commands_talk.c, commands_lists.c   tl.cmd.conversation.*
+ *   opening.c    a new contact                      feeds.c      events and positions of the ACD
+ *   lanes.c      load, step, commit, tell           work.c       paying what contacts owe to others
+ *   snapshot.c   what a reconnecting client needs   mend.c       deadlines and reconciliation
+ *   adapters/outbox.c   events to JetStream
  *
  * Facts about one contact are taken one after the other (a lane); contacts run side by side.  A
  * fact that loses against another replica is loaded and stepped again.

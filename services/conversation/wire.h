@@ -1,8 +1,9 @@
 /**
  * @file wire.h  Between protobuf and the plain structs of conversation.
- * wire_in.c decodes what others say, wire_out.c encodes what we say; no other file sees *.pb-c.h.
- * Decoders return 0, -EBADMSG (junk or a mandatory field is missing), -EMSGSIZE or -ENOMEM;
- * encoders append to out and return 0, -ENOMEM or -EMSGSIZE.
+ * wire_commands.c and wire_in.c decode what others say, wire_out.c, wire_requests.c and
+ * wire_events.c encode what we say; no other file sees *.pb-c.h. Decoders return 0, -EBADMSG (junk
+ * or a mandatory field is missing), -EMSGSIZE or -ENOMEM; encoders append to out and return 0,
+ * -ENOMEM or -EMSGSIZE.
  */
 #ifndef CONVERSATION_WIRE_H
 #define CONVERSATION_WIRE_H

@@ -1,8 +1,7 @@
 /* Our events: packed without numbers into the outbox, numbered when they leave. */
-#include "wire.h"
+#include "wire_inner.h"
 
 #include <tl_events.h>
-#include <tl_pb.h>
 
 #include <threadline/conversation/v1/events.pb-c.h>
 
@@ -23,11 +22,6 @@ const char *wire_event_name(enum contact_event_kind kind)
     };
 
     return names[kind];
-}
-
-static char *text(const char *s)
-{
-    return (char *)(uintptr_t)s;
 }
 
 static int64_t ms(tl_dur d)
@@ -63,39 +57,39 @@ static void fill_early(Event *m, union body *b, const struct contact_event *e,
     switch (e->kind) {
     case EVENT_THREAD_OPENED:
         BODY(opened, THREAD_OPENED, thread_opened, thread_opened);
-        b->opened.visitor_id = text(c->visitor.s);
-        b->opened.customer_id = text(c->customer.s);
+        b->opened.visitor_id = wire_text(c->visitor.s);
+        b->opened.customer_id = wire_text(c->customer.s);
         break;
     case EVENT_THREAD_LINKED:
         BODY(linked, THREAD_LINKED, thread_linked, thread_linked);
-        b->linked.visitor_id = text(c->visitor.s);
-        b->linked.customer_id = text(c->customer.s);
+        b->linked.visitor_id = wire_text(c->visitor.s);
+        b->linked.customer_id = wire_text(c->customer.s);
         break;
     case EVENT_REQUESTED:
         BODY(requested, CONTACT_REQUESTED, contact_requested, contact_requested);
         b->requested.channel = (Threadline__Common__V1__Channel)c->channel;
-        b->requested.section = text(c->section);
-        b->requested.visit_id = text(c->visit.s);
-        b->requested.visitor_id = text(c->visitor.s);
-        b->requested.customer_id = text(c->customer.s);
-        b->requested.tier = text(c->tier);
-        b->requested.invitation_id = text(c->invitation.s);
+        b->requested.section = wire_text(c->section);
+        b->requested.visit_id = wire_text(c->visit.s);
+        b->requested.visitor_id = wire_text(c->visitor.s);
+        b->requested.customer_id = wire_text(c->customer.s);
+        b->requested.tier = wire_text(c->tier);
+        b->requested.invitation_id = wire_text(c->invitation.s);
         break;
     case EVENT_ROUTED:
         BODY(routed, CONTACT_ROUTED, contact_routed, contact_routed);
-        b->routed.queue = text(c->route.queue.s);
+        b->routed.queue = wire_text(c->route.queue.s);
         for (int i = 0; i < c->route.skills.n; i++)
-            skills[i] = text(c->route.skills.at[i].s);
+            skills[i] = wire_text(c->route.skills.at[i].s);
         b->routed.n_skills = (size_t)c->route.skills.n;
         b->routed.skills = skills;
         b->routed.priority = c->route.priority;
-        b->routed.flow = text(c->route.flow);
+        b->routed.flow = wire_text(c->route.flow);
         break;
     case EVENT_CONNECTED:
         BODY(connected, CONTACT_CONNECTED, contact_connected, contact_connected);
-        b->connected.agent_id = text(e->agent.s);
+        b->connected.agent_id = wire_text(e->agent.s);
         b->connected.waited_ms = ms(c->waited);
-        b->connected.queue = text(c->route.queue.s);
+        b->connected.queue = wire_text(c->route.queue.s);
         b->connected.channel = (Threadline__Common__V1__Channel)c->channel;
         break;
     default: break;
@@ -108,20 +102,20 @@ static void fill_late(Event *m, union body *b, const struct contact_event *e,
     switch (e->kind) {
     case EVENT_HELD:
         BODY(held, CONTACT_HELD, contact_held, contact_held);
-        b->held.agent_id = text(e->agent.s);
+        b->held.agent_id = wire_text(e->agent.s);
         break;
     case EVENT_RETRIEVED:
         BODY(retrieved, CONTACT_RETRIEVED, contact_retrieved, contact_retrieved);
-        b->retrieved.agent_id = text(e->agent.s);
+        b->retrieved.agent_id = wire_text(e->agent.s);
         b->retrieved.held_ms = ms(e->lasted);
         break;
     case EVENT_ENDED:
         BODY(ended, CONTACT_ENDED, contact_ended, contact_ended);
         b->ended.outcome = (Threadline__Signaling__V1__ContactOutcome)c->outcome;
         b->ended.ended_by = (Threadline__Common__V1__Role)e->by;
-        b->ended.cause = text(e->word);
-        b->ended.agent_id = text(e->agent.s);
-        b->ended.queue = text(c->route.queue.s);
+        b->ended.cause = wire_text(e->word);
+        b->ended.agent_id = wire_text(e->agent.s);
+        b->ended.queue = wire_text(c->route.queue.s);
         b->ended.waited_ms = ms(c->waited);
         b->ended.talked_ms = ms(c->talked);
         b->ended.held_ms = ms(c->held);
@@ -129,14 +123,14 @@ static void fill_late(Event *m, union body *b, const struct contact_event *e,
         break;
     case EVENT_MESSAGE:
         BODY(message, MESSAGE_POSTED, message_posted, message_posted);
-        b->message.message_id = text(e->other.s);
+        b->message.message_id = wire_text(e->other.s);
         b->message.from_role = (Threadline__Common__V1__Role)e->by;
         b->message.length = e->number;
         break;
     case EVENT_WRAPPED_UP:
         BODY(wrap_up, WRAP_UP_COMPLETED, wrap_up_completed, wrap_up_completed);
-        b->wrap_up.agent_id = text(e->agent.s);
-        b->wrap_up.disposition = text(e->word);
+        b->wrap_up.agent_id = wire_text(e->agent.s);
+        b->wrap_up.disposition = wire_text(e->word);
         b->wrap_up.wrap_up_ms = ms(e->lasted);
         b->wrap_up.by_timer = e->by_timer;
         break;
@@ -149,11 +143,11 @@ static void fill_late(Event *m, union body *b, const struct contact_event *e,
         break;
     case EVENT_STOPPED:
         BODY(stopped, COBROWSE_STOPPED, cobrowse_stopped, cobrowse_stopped);
-        b->stopped.by = text(e->word);
+        b->stopped.by = wire_text(e->word);
         break;
     case EVENT_REPAIRED:
         BODY(repaired, CONTACT_REPAIRED, contact_repaired, contact_repaired);
-        b->repaired.kind = text(e->word);
+        b->repaired.kind = wire_text(e->word);
         break;
     default: break;
     }
@@ -169,11 +163,11 @@ int wire_event(const struct contact_event *e, const struct contact *c, const str
 
     fill_early(&m, &b, e, c, skills);
     fill_late(&m, &b, e, c);
-    meta.event_id = text(id->s);
+    meta.event_id = wire_text(id->s);
     meta.occurred_at_us = at;
-    meta.thread_id = text(c->thread.s);
-    meta.contact_id = text(e->kind == EVENT_THREAD_OPENED ? "" : c->id.s);
-    meta.producer = text("conversation");
+    meta.thread_id = wire_text(c->thread.s);
+    meta.contact_id = wire_text(e->kind == EVENT_THREAD_OPENED ? "" : c->id.s);
+    meta.producer = wire_text("conversation");
     m.meta = &meta;
     return tl_pb_pack(&m, out);
 }
@@ -192,7 +186,7 @@ int wire_numbered(const struct outbox_row *row, struct tl_buf *out, const char *
         goto out;
     *type = tl_event_type(m); /* static text of the descriptor */
     boot = m->meta->boot;     /* ours for a moment: the message must free what it allocated */
-    m->meta->boot = text(row->boot.s);
+    m->meta->boot = wire_text(row->boot.s);
     m->meta->seq = row->seq;
     m->thread_seq = row->thread_seq;
     err = tl_pb_pack(m, out);

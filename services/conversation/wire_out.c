@@ -1,42 +1,11 @@
-/* What we say: answers, pushes, requests to others, events. */
-#include "wire.h"
+/* What we say to browsers and to who asked us: pushes, cards, answers, snapshots. */
+#include "wire_inner.h"
 
-#include <stdlib.h>
-#include <tl_events.h>
-#include <tl_pb.h>
-
-#include <threadline/acd/v1/commands.pb-c.h>
-#include <threadline/clickstream/v1/commands.pb-c.h>
-#include <threadline/cobrowse/v1/commands.pb-c.h>
 #include <threadline/conversation/v1/commands.pb-c.h>
-#include <threadline/conversation/v1/events.pb-c.h>
-#include <threadline/ivr/v1/commands.pb-c.h>
-#include <threadline/media/v1/commands.pb-c.h>
 #include <threadline/signaling/v1/client.pb-c.h>
-#include <threadline/signaling/v1/gateways.pb-c.h>
-
-#define MSG(Type, NAME, var) Threadline__##Type var = THREADLINE__##NAME##__INIT
 
 typedef Threadline__Signaling__V1__ServerMessage Push;
 typedef Threadline__Common__V1__Person Person;
-
-/** Generated structs want char *, and never write through it. */
-static char *text(const char *s)
-{
-    return (char *)(uintptr_t)s;
-}
-
-static char *id(const struct tl_id *i)
-{
-    return text(i->s);
-}
-
-static size_t list(const struct contact_list *l, char *ret[CONTACT_LIST_MAX])
-{
-    for (int i = 0; i < l->n; i++)
-        ret[i] = id(&l->at[i]);
-    return (size_t)l->n;
-}
 
 /* ---- contact state and card ------------------------------------------------------------- */
 
@@ -67,8 +36,8 @@ struct state {
 static void fill_customer(Person *p, const struct contact *c)
 {
     *p = (Person)THREADLINE__COMMON__V1__PERSON__INIT;
-    p->id = id(tl_id_empty(&c->customer) ? &c->visitor : &c->customer);
-    p->display_name = text(c->name[0] ? c->name : "Visitor");
+    p->id = wire_id(tl_id_empty(&c->customer) ? &c->visitor : &c->customer);
+    p->display_name = wire_text(c->name[0] ? c->name : "Visitor");
     p->role = THREADLINE__COMMON__V1__ROLE__ROLE_CUSTOMER;
 }
 
@@ -77,20 +46,20 @@ static void fill_state(struct state *s, const struct contact *c, enum contact_ro
     Threadline__Signaling__V1__ContactState *m = &s->m;
 
     *m = (Threadline__Signaling__V1__ContactState)THREADLINE__SIGNALING__V1__CONTACT_STATE__INIT;
-    m->contact_id = id(&c->id);
-    m->thread_id = id(&c->thread);
+    m->contact_id = wire_id(&c->id);
+    m->thread_id = wire_id(&c->thread);
     m->channel = (Threadline__Common__V1__Channel)c->channel;
     m->phase = (Threadline__Signaling__V1__ContactPhase)phase_for(c, viewer);
     m->outcome = (Threadline__Signaling__V1__ContactOutcome)c->outcome;
     m->since_us = c->since;
-    m->media_instance = id(&c->media);
+    m->media_instance = wire_id(&c->media);
     m->cobrowse_active = c->cobrowse_active;
     if (viewer != ROLE_CUSTOMER)
         m->wrap_up_ends_at_us = c->wrap_up_ends_at;
     if (c->phase >= PHASE_CONNECTED && !tl_id_empty(&c->agent)) {
         s->agent = (Person)THREADLINE__COMMON__V1__PERSON__INIT;
-        s->agent.id = id(&c->agent);
-        s->agent.display_name = text(c->agent_name[0] ? c->agent_name : c->agent.s);
+        s->agent.id = wire_id(&c->agent);
+        s->agent.display_name = wire_text(c->agent_name[0] ? c->agent_name : c->agent.s);
         s->agent.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
         m->agent = &s->agent;
     }
@@ -117,16 +86,16 @@ static void fill_card(struct card *k, const struct contact_card *card)
     if (card->visit.n &&
         TL_PB_UNPACK(threadline__common__v1__visit, card->visit.s, card->visit.n, &k->visit) == 0)
         m->visit = k->visit;
-    m->contact_id = id(&c->id);
-    m->thread_id = id(&c->thread);
+    m->contact_id = wire_id(&c->id);
+    m->thread_id = wire_id(&c->thread);
     m->channel = (Threadline__Common__V1__Channel)c->channel;
     fill_customer(&k->customer, c);
     m->customer = &k->customer;
-    m->tier = text(c->tier);
+    m->tier = wire_text(c->tier);
     m->known_customer = !tl_id_empty(&c->customer);
-    m->section = text(c->section);
-    m->page_url = text(c->page_url);
-    m->queue = id(&c->route.queue);
+    m->section = wire_text(c->section);
+    m->page_url = wire_text(c->page_url);
+    m->queue = wire_id(&c->route.queue);
     m->requested_at_us = c->requested_at;
     m->cobrowse_consent = c->cobrowse_consent;
     m->n_earlier = (size_t)TL_LOWER(card->n_earlier, CARD_EARLIER_MAX);
@@ -137,26 +106,26 @@ static void fill_card(struct card *k, const struct contact_card *card)
         k->rows[i] = &k->earlier[i];
         k->earlier[i] =
             (Threadline__Common__V1__EarlierContact)THREADLINE__COMMON__V1__EARLIER_CONTACT__INIT;
-        k->earlier[i].contact_id = id(&e->contact);
-        k->earlier[i].thread_id = id(&e->thread);
+        k->earlier[i].contact_id = wire_id(&e->contact);
+        k->earlier[i].thread_id = wire_id(&e->thread);
         k->earlier[i].channel = (Threadline__Common__V1__Channel)e->channel;
         k->earlier[i].started_at_us = e->at;
-        k->earlier[i].agent_name = text(e->agent_name);
-        k->earlier[i].disposition = text(e->disposition);
-        k->earlier[i].note = text(e->note);
+        k->earlier[i].agent_name = wire_text(e->agent_name);
+        k->earlier[i].disposition = wire_text(e->disposition);
+        k->earlier[i].note = wire_text(e->note);
     }
 }
 
 static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct contact_message *msg)
 {
     *m = (Threadline__Common__V1__ChatMessage)THREADLINE__COMMON__V1__CHAT_MESSAGE__INIT;
-    m->message_id = id(&msg->id);
-    m->contact_id = id(&msg->contact);
+    m->message_id = wire_id(&msg->id);
+    m->contact_id = wire_id(&msg->contact);
     m->from_role = (Threadline__Common__V1__Role)msg->from;
-    m->from_name = text(msg->from_name);
-    m->text = text(msg->text);
+    m->from_name = wire_text(msg->from_name);
+    m->text = wire_text(msg->text);
     m->sent_at_us = msg->sent_at;
-    m->client_ref = text(msg->client_ref);
+    m->client_ref = wire_text(msg->client_ref);
 }
 
 /* ---- pushes ----------------------------------------------------------------------------- */
@@ -189,10 +158,10 @@ int wire_card(const struct contact_card *card, struct tl_buf *out)
 
 int wire_progress(const struct queue_position *p, struct tl_buf *out)
 {
-    MSG(Signaling__V1__QueueProgress, SIGNALING__V1__QUEUE_PROGRESS, m);
+    WIRE_MSG(Signaling__V1__QueueProgress, SIGNALING__V1__QUEUE_PROGRESS, m);
     PUSH(queue_progress, QUEUE_PROGRESS, &m);
 
-    m.contact_id = id(&p->contact);
+    m.contact_id = wire_id(&p->contact);
     m.position = p->position;
     m.expected_wait_s = p->expected_wait_s;
     return tl_pb_pack(&push, out);
@@ -209,50 +178,50 @@ int wire_chat(const struct contact_message *msg, struct tl_buf *out)
 
 int wire_typing(const struct tl_id *contact, bool on, struct tl_buf *out)
 {
-    MSG(Signaling__V1__Typing, SIGNALING__V1__TYPING, m);
+    WIRE_MSG(Signaling__V1__Typing, SIGNALING__V1__TYPING, m);
     PUSH(typing, TYPING, &m);
 
-    m.contact_id = id(contact);
+    m.contact_id = wire_id(contact);
     m.on = on;
     return tl_pb_pack(&push, out);
 }
 
 int wire_survey(const struct tl_id *contact, const char *question, struct tl_buf *out)
 {
-    MSG(Signaling__V1__Survey, SIGNALING__V1__SURVEY, m);
+    WIRE_MSG(Signaling__V1__Survey, SIGNALING__V1__SURVEY, m);
     PUSH(survey, SURVEY, &m);
 
-    m.contact_id = id(contact);
-    m.question = text(question);
+    m.contact_id = wire_id(contact);
+    m.question = wire_text(question);
     return tl_pb_pack(&push, out);
 }
 
 int wire_grant(const struct tl_id *contact, const char *ticket, struct tl_buf *out)
 {
-    MSG(Signaling__V1__CobrowseGrant, SIGNALING__V1__COBROWSE_GRANT, m);
+    WIRE_MSG(Signaling__V1__CobrowseGrant, SIGNALING__V1__COBROWSE_GRANT, m);
     PUSH(cobrowse_grant, COBROWSE_GRANT, &m);
 
-    m.contact_id = id(contact);
-    m.ticket = text(ticket);
+    m.contact_id = wire_id(contact);
+    m.ticket = wire_text(ticket);
     return tl_pb_pack(&push, out);
 }
 
 int wire_asked(const struct tl_id *contact, struct tl_buf *out)
 {
-    MSG(Signaling__V1__CobrowseAsk, SIGNALING__V1__COBROWSE_ASK, m);
+    WIRE_MSG(Signaling__V1__CobrowseAsk, SIGNALING__V1__COBROWSE_ASK, m);
     PUSH(cobrowse_asked, COBROWSE_ASKED, &m);
 
-    m.contact_id = id(contact);
+    m.contact_id = wire_id(contact);
     return tl_pb_pack(&push, out);
 }
 
 int wire_stopped(const struct tl_id *contact, const char *reason, struct tl_buf *out)
 {
-    MSG(Signaling__V1__CobrowseStopped, SIGNALING__V1__COBROWSE_STOPPED, m);
+    WIRE_MSG(Signaling__V1__CobrowseStopped, SIGNALING__V1__COBROWSE_STOPPED, m);
     PUSH(cobrowse_stopped, COBROWSE_STOPPED, &m);
 
-    m.contact_id = id(contact);
-    m.reason = text(reason);
+    m.contact_id = wire_id(contact);
+    m.reason = wire_text(reason);
     return tl_pb_pack(&push, out);
 }
 
@@ -260,19 +229,20 @@ int wire_stopped(const struct tl_id *contact, const char *reason, struct tl_buf 
 
 int wire_accepted(const struct contact *c, struct tl_buf *out)
 {
-    MSG(Conversation__V1__RequestContactResponse, CONVERSATION__V1__REQUEST_CONTACT_RESPONSE, m);
-    MSG(Signaling__V1__ContactAccepted, SIGNALING__V1__CONTACT_ACCEPTED, a);
+    WIRE_MSG(Conversation__V1__RequestContactResponse, CONVERSATION__V1__REQUEST_CONTACT_RESPONSE,
+             m);
+    WIRE_MSG(Signaling__V1__ContactAccepted, SIGNALING__V1__CONTACT_ACCEPTED, a);
 
-    a.contact_id = id(&c->id);
-    a.thread_id = id(&c->thread);
-    a.media_instance = id(&c->media);
+    a.contact_id = wire_id(&c->id);
+    a.thread_id = wire_id(&c->thread);
+    a.media_instance = wire_id(&c->media);
     m.accepted = &a;
     return tl_pb_pack(&m, out);
 }
 
 int wire_posted(const struct contact_message *msg, struct tl_buf *out)
 {
-    MSG(Conversation__V1__PostMessageResponse, CONVERSATION__V1__POST_MESSAGE_RESPONSE, m);
+    WIRE_MSG(Conversation__V1__PostMessageResponse, CONVERSATION__V1__POST_MESSAGE_RESPONSE, m);
     Threadline__Common__V1__ChatMessage chat;
 
     fill_chat(&chat, msg);
@@ -288,16 +258,16 @@ int wire_waiting(const struct contact *rows, int n, struct tl_buf *out)
 
     for (int i = 0; !err && i < n; i++) {
         const struct contact *c = &rows[i];
-        MSG(Conversation__V1__ListWaitingResponse, CONVERSATION__V1__LIST_WAITING_RESPONSE, m);
-        MSG(Conversation__V1__WaitingContact, CONVERSATION__V1__WAITING_CONTACT, w);
+        WIRE_MSG(Conversation__V1__ListWaitingResponse, CONVERSATION__V1__LIST_WAITING_RESPONSE, m);
+        WIRE_MSG(Conversation__V1__WaitingContact, CONVERSATION__V1__WAITING_CONTACT, w);
         Threadline__Conversation__V1__WaitingContact *one[1] = {&w};
         char *skills[CONTACT_LIST_MAX];
 
-        w.contact_id = id(&c->id);
-        w.thread_id = id(&c->thread);
+        w.contact_id = wire_id(&c->id);
+        w.thread_id = wire_id(&c->thread);
         w.channel = (Threadline__Common__V1__Channel)c->channel;
-        w.queue = id(&c->route.queue);
-        w.n_skills = list(&c->route.skills, skills);
+        w.queue = wire_id(&c->route.queue);
+        w.n_skills = wire_list(&c->route.skills, skills);
         w.skills = skills;
         w.priority = c->route.priority;
         w.enqueued_at_us = c->enqueued_at;
@@ -310,7 +280,7 @@ int wire_waiting(const struct contact *rows, int n, struct tl_buf *out)
 
 int wire_snapshot_state(const struct contact *c, enum contact_role viewer, struct tl_buf *out)
 {
-    MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
+    WIRE_MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
     struct state s;
     Threadline__Signaling__V1__ContactState *one[1] = {&s.m};
 
@@ -322,7 +292,7 @@ int wire_snapshot_state(const struct contact *c, enum contact_role viewer, struc
 
 int wire_snapshot_card(const struct contact_card *card, struct tl_buf *out)
 {
-    MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
+    WIRE_MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
     struct card k;
     Threadline__Signaling__V1__ContactCard *one[1] = {&k.m};
     int err;
@@ -337,7 +307,7 @@ int wire_snapshot_card(const struct contact_card *card, struct tl_buf *out)
 
 int wire_snapshot_message(const struct contact_message *msg, struct tl_buf *out)
 {
-    MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
+    WIRE_MSG(Signaling__V1__Snapshot, SIGNALING__V1__SNAPSHOT, m);
     Threadline__Common__V1__ChatMessage chat;
     Threadline__Common__V1__ChatMessage *one[1] = {&chat};
 
@@ -349,7 +319,7 @@ int wire_snapshot_message(const struct contact_message *msg, struct tl_buf *out)
 
 int wire_snapshot(struct tl_str pieces, struct tl_buf *out)
 {
-    MSG(Conversation__V1__GetSnapshotResponse, CONVERSATION__V1__GET_SNAPSHOT_RESPONSE, m);
+    WIRE_MSG(Conversation__V1__GetSnapshotResponse, CONVERSATION__V1__GET_SNAPSHOT_RESPONSE, m);
     Threadline__Signaling__V1__Snapshot *s = NULL;
     int err = TL_PB_UNPACK(threadline__signaling__v1__snapshot, pieces.s, pieces.n, &s);
 
@@ -359,186 +329,4 @@ int wire_snapshot(struct tl_str pieces, struct tl_buf *out)
     }
     tl_pb_free(s);
     return err;
-}
-
-/* ---- requests to others ----------------------------------------------------------------- */
-
-int wire_get_visit(const struct tl_id *visit, const struct tl_id *visitor, struct tl_buf *out)
-{
-    MSG(Clickstream__V1__GetVisitRequest, CLICKSTREAM__V1__GET_VISIT_REQUEST, m);
-
-    m.visit_id = id(visit);
-    m.visitor_id = id(visitor);
-    return tl_pb_pack(&m, out);
-}
-
-int wire_get_agent(const struct tl_id *agent, struct tl_buf *out)
-{
-    MSG(Acd__V1__GetAgentRequest, ACD__V1__GET_AGENT_REQUEST, m);
-
-    m.agent_id = id(agent);
-    return tl_pb_pack(&m, out);
-}
-
-int wire_acd_list(const struct tl_id *after, struct tl_buf *out)
-{
-    MSG(Acd__V1__ListContactsRequest, ACD__V1__LIST_CONTACTS_REQUEST, m);
-
-    m.after_contact_id = id(after);
-    m.limit = 1000;
-    return tl_pb_pack(&m, out);
-}
-
-int wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out)
-{
-    MSG(Signaling__V1__ListUnknownRequest, SIGNALING__V1__LIST_UNKNOWN_REQUEST, m);
-    char *ids[WIRE_SESSIONS_MAX];
-
-    for (size_t i = 0; i < n; i++)
-        ids[i] = id(sessions[i]);
-    m.n_session_ids = n;
-    m.session_ids = ids;
-    return tl_pb_pack(&m, out);
-}
-
-static int out_route(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Ivr__V1__StartFlowRequest, IVR__V1__START_FLOW_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.thread_id = id(&c->thread);
-    m.channel = (Threadline__Common__V1__Channel)c->channel;
-    m.section = text(c->section);
-    m.tier = text(c->tier);
-    m.known_customer = !tl_id_empty(&c->customer);
-    return tl_pb_pack(&m, out);
-}
-
-static int out_prepare(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Media__V1__PrepareContactRequest, MEDIA__V1__PREPARE_CONTACT_REQUEST, m);
-    char *prompts[CONTACT_LIST_MAX];
-
-    m.contact_id = id(&c->id);
-    m.thread_id = id(&c->thread);
-    m.customer_session_id = id(&c->session);
-    m.channel = (Threadline__Common__V1__Channel)c->channel;
-    m.n_announcements = list(&c->route.announcements, prompts);
-    m.announcements = prompts;
-    m.music = id(&c->route.music);
-    return tl_pb_pack(&m, out);
-}
-
-static int out_enqueue(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Acd__V1__EnqueueRequest, ACD__V1__ENQUEUE_REQUEST, m);
-    Threadline__Acd__V1__SkillNeed needs[CONTACT_LIST_MAX], *rows[CONTACT_LIST_MAX];
-
-    m.contact_id = id(&c->id);
-    m.thread_id = id(&c->thread);
-    m.channel = (Threadline__Common__V1__Channel)c->channel;
-    m.queue = id(&c->route.queue);
-    m.priority = c->route.priority;
-    m.enqueued_at_us = c->enqueued_at;
-    m.attempt = (uint32_t)c->attempt;
-    m.n_required = (size_t)c->route.skills.n;
-    m.required = rows;
-    for (size_t i = 0; i < m.n_required; i++) {
-        needs[i] = (Threadline__Acd__V1__SkillNeed)THREADLINE__ACD__V1__SKILL_NEED__INIT;
-        needs[i].skill = id(&c->route.skills.at[i]);
-        rows[i] = &needs[i];
-    }
-    return tl_pb_pack(&m, out);
-}
-
-static int out_release(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Acd__V1__ReleaseRequest, ACD__V1__RELEASE_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.cause = text(contact_is_live(c) ? "agent_lost" : "ended");
-    return tl_pb_pack(&m, out);
-}
-
-static int out_dequeue(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Acd__V1__DequeueRequest, ACD__V1__DEQUEUE_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.cause = text(c->outcome == OUTCOME_ABANDONED ? "abandoned" : "closed");
-    return tl_pb_pack(&m, out);
-}
-
-static int out_finish(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Acd__V1__CompleteWrapUpRequest, ACD__V1__COMPLETE_WRAP_UP_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.agent_id = id(&c->agent);
-    return tl_pb_pack(&m, out);
-}
-
-static int out_connect(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Media__V1__ConnectContactRequest, MEDIA__V1__CONNECT_CONTACT_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.agent_id = id(&c->agent);
-    m.epoch = c->epoch;
-    return tl_pb_pack(&m, out);
-}
-
-static int out_hold(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Media__V1__HoldContactRequest, MEDIA__V1__HOLD_CONTACT_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.on = c->phase == PHASE_HELD;
-    return tl_pb_pack(&m, out);
-}
-
-static int out_hang_up(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Media__V1__ReleaseContactRequest, MEDIA__V1__RELEASE_CONTACT_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    return tl_pb_pack(&m, out);
-}
-
-static int out_open_room(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Cobrowse__V1__OpenRoomRequest, COBROWSE__V1__OPEN_ROOM_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.thread_id = id(&c->thread);
-    m.customer_session_id = id(&c->session);
-    m.agent_id = id(&c->agent);
-    return tl_pb_pack(&m, out);
-}
-
-static int out_close_room(const struct contact *c, struct tl_buf *out)
-{
-    MSG(Cobrowse__V1__CloseRoomRequest, COBROWSE__V1__CLOSE_ROOM_REQUEST, m);
-
-    m.contact_id = id(&c->id);
-    m.cause = text(contact_is_live(c) ? "stopped" : "contact_ended");
-    return tl_pb_pack(&m, out);
-}
-
-int wire_work(const struct contact *c, unsigned work, struct tl_buf *out)
-{
-    switch (work) {
-    case WORK_ROUTE: return out_route(c, out);
-    case WORK_RELEASE: return out_release(c, out);
-    case WORK_DEQUEUE: return out_dequeue(c, out);
-    case WORK_FINISH: return out_finish(c, out);
-    case WORK_PREPARE: return out_prepare(c, out);
-    case WORK_ENQUEUE: return out_enqueue(c, out);
-    case WORK_CONNECT: return out_connect(c, out);
-    case WORK_HOLD: return out_hold(c, out);
-    case WORK_HANG_UP: return out_hang_up(c, out);
-    case WORK_OPEN_ROOM: return out_open_room(c, out);
-    case WORK_CLOSE_ROOM: return out_close_room(c, out);
-    default: return -EINVAL;
-    }
 }
