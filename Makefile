@@ -12,12 +12,13 @@ CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wpointer-arith -Wformat=2 -Wvla -Wno-missing-field-initializers
 HARDEN  := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
-SYSINC  := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null)) \
-           -isystem /usr/include/hiredis
+# Silent before `make run` has installed it.
+pkgconf  = $(shell { pkg-config $(1); } 2>/dev/null)
+SYSINC  := $(patsubst -I%,-isystem %,$(call pkgconf,--cflags-only-I $(PKGS))) -isystem /usr/include/hiredis
 TLFLAGS  = -std=gnu17 $(CFLAGS) $(WARN) $(HARDEN) $(SAN) -MMD -MP -D_GNU_SOURCE $(SYSINC) \
            -Iservices/kit/include -isystem $(BUILD)/gen
 LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN)
-LIBS     = $(shell pkg-config --libs $(PKGS)) -lmicrohttpd -lhiredis -lyaml -lm -lpthread
+LIBS    := $(call pkgconf,--libs $(PKGS)) -lmicrohttpd -lhiredis -lyaml -lm -lpthread
 
 # ---- what there is -------------------------------------------------------------------------
 SERVICES := $(patsubst services/%/main.c,%,$(wildcard services/*/main.c))

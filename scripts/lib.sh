@@ -5,7 +5,8 @@
 
 SUPERVISOR_CONF=$TL_RUN_DIR/supervisord.conf
 SUPERVISOR_SOCK=$TL_RUN_DIR/supervisor.sock
-PG_BIN=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+find_postgres() { PG_BIN=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1); }
+find_postgres
 
 say() { printf '%s\n' "$*"; }
 warn() { printf 'threadline: %s\n' "$*" >&2; }
