@@ -85,6 +85,11 @@ const char *world_talk(struct world *w, const char *session, bool cobrowse);
 /** The contact as it is stored. */
 struct contact world_contact(struct world *w, const char *id);
 
+/** A story has a world of its own. */
+#define STORY(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+int world_setup(void **state);
+int world_teardown(void **state);
+
 /** It was requested so much earlier. */
 void world_age(struct world *w, const char *id, tl_dur d);
 

@@ -1,0 +1,199 @@
+/* What goes wrong comes right: neighbours away, restarts, replicas, junk, reconciliation. */
+#include "world.c"
+
+#include <tl_log.h>
+#include <unistd.h>
+
+/** Time passes for real: the work is asked for again by the tick. */
+static void wait_for(struct world *w, const char *id, enum contact_phase phase)
+{
+    tl_time end = tl_clock_mono() + TL_SEC(8);
+
+    while (world_contact(w, id).phase != phase && tl_clock_mono() < end) {
+        (void)tl_loop_turn(w->loop);
+        usleep(1000);
+    }
+    assert_int_equal(world_contact(w, id).phase, phase);
+}
+
+static void a_neighbour_that_is_away_is_asked_again(void **state)
+{
+    struct world *w = *state;
+    const char *id;
+
+    world_neighbour(w, "enqueue")->refuse = 503;
+    id = world_request(w, "s1", "r1", 1, false);
+    assert_int_equal(world_contact(w, id).phase, PHASE_ROUTED);
+    assert_int_equal(world_contact(w, id).owed, WORK_ENQUEUE);
+    world_neighbour(w, "enqueue")->refuse = 0;
+    wait_for(w, id, PHASE_WAITING);
+}
+
+static void a_restart_pays_what_was_owed(void **state)
+{
+    struct world *w = *state;
+    struct conversation_opts opts = w->conv->opts;
+    const char *id;
+
+    world_neighbour(w, "route")->refuse = 503;
+    id = world_request(w, "s1", "r1", 1, false);
+    assert_int_equal(world_contact(w, id).phase, PHASE_REQUESTED);
+    w->conv = conversation_free(w->conv); /* kill -9 */
+    world_neighbour(w, "route")->refuse = 0;
+    assert_int_equal(conversation_new(&w->conv, &opts), 0);
+    wait_for(w, id, PHASE_WAITING);
+}
+
+static void old_news_of_the_acd_change_nothing(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+
+    world_forget(w);
+    w->seq -= 2;
+    world_acd(w, OFFERED, id, "agent-2");
+    w->epoch = 0;
+    w->seq += 100;
+    world_acd(w, ACCEPTED, id, "agent-2");
+    assert_words(w->pushes, "");
+    assert_string_equal(world_contact(w, id).agent.s, "agent-1");
+}
+
+static void junk_harms_nobody(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+    static char big[300 * 1024];
+
+    world_ask_raw(w, "end_contact", "\xff\xff\xff", 3);
+    assert_int_equal(w->code, 400);
+    world_ask_raw(w, "end_contact", "", 0);
+    assert_int_equal(w->code, 400); /* no actor */
+    world_ask_raw(w, "no_such_method", "", 0);
+    assert_int_equal(w->code, 404);
+    world_ask_raw(w, "post_message", big, sizeof big);
+    assert_int_equal(w->code, 400);
+    world_acd_raw(w, "\x0a\xff", 2);
+    world_acd_raw(w, "", 0);
+    assert_true(tl_metric_value(tl_counter("tl_conversation_bad_input_total",
+                                           "edge=\"nats\",class=\"junk\"", "")) >= 2);
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
+}
+
+static void two_replicas_share_one_store(void **state)
+{
+    struct world *w = *state;
+    struct conversation *second = NULL;
+    const char *id;
+
+    assert_int_equal(conversation_new(&second, &w->conv->opts), 0);
+    id = world_request(w, "s1", "r1", 1, false);
+    world_acd(w, OFFERED, id, "agent-1"); /* both hear it, one acts */
+    world_acd(w, ACCEPTED, id, "agent-1");
+    assert_words(w->pushes, "s:WAITING s:WAITING s:RINGING a:contact_card s:CONNECTED a:CONNECTED "
+                            "a:contact_card");
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
+    assert_int_equal(world_contact(w, id).owed, 0);
+    conversation_free(second);
+}
+
+static void the_reconciler_mends_what_was_missed(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_request(w, "s1", "r1", 3, false);
+    Threadline__Acd__V1__ListContactsResponse m = THREADLINE__ACD__V1__LIST_CONTACTS_RESPONSE__INIT;
+    Threadline__Acd__V1__ContactRow row = THREADLINE__ACD__V1__CONTACT_ROW__INIT, *rows[] = {&row};
+
+    row.contact_id = (char *)(uintptr_t)id;
+    row.state = "connected";
+    row.agent_id = "agent-1";
+    row.offer_id = "offer-1";
+    m.n_contacts = 1;
+    m.contacts = rows;
+    pack(&m, &w->acd_rows);
+    usleep(2100 * 1000); /* old enough to count */
+    world_forget(w);
+    conversation_reconcile(w->conv);
+    world_turn(w);
+    assert_words(w->events, "contact_connected contact_repaired");
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
+}
+
+static void reconcile(struct world *w)
+{
+    conversation_reconcile(w->conv);
+    world_turn(w);
+}
+
+static void a_customer_whom_no_gateway_knows_is_let_go(void **state)
+{
+    struct world *w = *state;
+    struct neighbour *gateways = world_neighbour(w, "list_unknown");
+    char gone[TL_ID_MAX + 1], stays[TL_ID_MAX + 1];
+
+    (void)snprintf(gone, sizeof gone, "%s", world_request(w, "s1", "r1", 3, false));
+    (void)snprintf(stays, sizeof stays, "%s", world_request(w, "s2", "r2", 3, false));
+    world_neighbour(w, "list_acd")->refuse = 503;
+    world_forget(w);
+    w->unknown = "s1";
+    reconcile(w);
+    assert_int_equal(gateways->asked, 0); /* so young that the session may not be told yet */
+    world_age(w, gone, TL_SEC(61));
+    world_age(w, stays, TL_SEC(61));
+    reconcile(w);
+    gateways->refuse = 503;
+    reconcile(w); /* counts neither way */
+    gateways->refuse = 0;
+    reconcile(w);
+    assert_int_equal(gateways->asked, 3);
+    assert_words(w->events, "");
+    assert_int_equal(world_contact(w, gone).phase, PHASE_WAITING);
+    reconcile(w);
+    assert_words(w->events, "contact_ended contact_repaired");
+    assert_words(w->asked, "dequeue");
+    assert_int_equal(world_contact(w, gone).phase, PHASE_ENDED);
+    assert_int_equal(world_contact(w, gone).outcome, OUTCOME_ABANDONED);
+    assert_int_equal(world_contact(w, stays).phase, PHASE_WAITING);
+    reconcile(w);
+    assert_words(w->events, "contact_ended contact_repaired");
+}
+
+static void gateways_that_rave_harm_nobody(void **state)
+{
+    struct world *w = *state;
+    struct neighbour *gateways = world_neighbour(w, "list_unknown");
+    const char *id = world_request(w, "s1", "r1", 3, false);
+
+    world_neighbour(w, "list_acd")->refuse = 503;
+    world_age(w, id, TL_SEC(61));
+    w->unknown = "s1";
+    reconcile(w);
+    reconcile(w);
+    w->unknown = NULL; /* it was only resumed elsewhere */
+    reconcile(w);
+    w->unknown = "s1";
+    reconcile(w);
+    reconcile(w);
+    gateways->raves = true;
+    for (int i = 0; i < 5; i++)
+        reconcile(w);
+    assert_int_equal(gateways->asked, 10);
+    assert_int_equal(world_contact(w, id).phase, PHASE_WAITING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_neighbour_that_is_away_is_asked_again),
+        STORY(a_restart_pays_what_was_owed),
+        STORY(old_news_of_the_acd_change_nothing),
+        STORY(junk_harms_nobody),
+        STORY(two_replicas_share_one_store),
+        STORY(the_reconciler_mends_what_was_missed),
+        STORY(a_customer_whom_no_gateway_knows_is_let_go),
+        STORY(gateways_that_rave_harm_nobody),
+    };
+
+    tl_log_setup("conversation", TL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

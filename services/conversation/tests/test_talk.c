@@ -1,0 +1,255 @@
+/* While people talk and afterwards: chat, the view of the page, hold, wrap-up, survey, snapshot. */
+#include "world.c"
+
+#include <tl_log.h>
+
+static void post(struct world *w, Threadline__Common__V1__Actor actor, const char *contact,
+                 const char *text, const char *ref)
+{
+    Threadline__Conversation__V1__PostMessageRequest m =
+        THREADLINE__CONVERSATION__V1__POST_MESSAGE_REQUEST__INIT;
+    Threadline__Signaling__V1__SendMessage body = THREADLINE__SIGNALING__V1__SEND_MESSAGE__INIT;
+
+    body.contact_id = (char *)(uintptr_t)contact;
+    body.text = (char *)(uintptr_t)text;
+    body.client_ref = (char *)(uintptr_t)ref;
+    m.actor = &actor;
+    m.message = &body;
+    world_ask(w, "post_message", &m);
+}
+
+static void chat_reaches_both_sides_once(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+    Threadline__Conversation__V1__PostMessageResponse *got = NULL;
+    char first[40], big[5000];
+
+    world_forget(w);
+    post(w, customer_actor("s1"), id, "hello", "ref-1");
+    assert_int_equal(w->code, 0);
+    assert_words(w->pushes, "s:message a:message");
+    assert_words(w->events, "message_posted");
+    TL_PB_UNPACK(threadline__conversation__v1__post_message_response, w->answer.p, w->answer.n,
+                 &got);
+    (void)snprintf(first, sizeof first, "%s", got->message->message_id);
+    assert_string_equal(got->message->from_name, "Ada");
+    tl_pb_free(got);
+
+    world_forget(w);
+    post(w, customer_actor("s1"), id, "hello", "ref-1"); /* the answer was lost */
+    assert_int_equal(w->code, 0);
+    assert_words(w->pushes, "");
+    TL_PB_UNPACK(threadline__conversation__v1__post_message_response, w->answer.p, w->answer.n,
+                 &got);
+    assert_string_equal(got->message->message_id, first);
+    tl_pb_free(got);
+
+    memset(big, 'x', sizeof big);
+    big[4097] = '\0';
+    post(w, agent_actor("agent-1"), id, big, "ref-2");
+    assert_int_equal(w->code, 422);
+    post(w, agent_actor("agent-1"), id, "", "ref-3");
+    assert_int_equal(w->code, 422);
+    post(w, agent_actor("agent-1"), id, "bad \xff", "ref-4");
+    assert_int_equal(w->code, 400);
+    post(w, agent_actor("agent-2"), id, "not mine", "ref-5");
+    assert_int_equal(w->code, 404);
+    world_end(w, customer_actor("s1"), id);
+    post(w, customer_actor("s1"), id, "too late", "ref-6");
+    assert_int_equal(w->code, 409);
+}
+
+static void consent(struct world *w, const char *contact, bool on)
+{
+    Threadline__Conversation__V1__CobrowseConsentRequest m =
+        THREADLINE__CONVERSATION__V1__COBROWSE_CONSENT_REQUEST__INIT;
+    Threadline__Signaling__V1__CobrowseConsent body =
+        THREADLINE__SIGNALING__V1__COBROWSE_CONSENT__INIT;
+    Threadline__Common__V1__Actor actor = customer_actor("s1");
+
+    body.contact_id = (char *)(uintptr_t)contact;
+    body.granted = on;
+    m.actor = &actor;
+    m.consent = &body;
+    world_ask(w, "cobrowse_consent", &m);
+    assert_int_equal(w->code, 0);
+}
+
+static void ask_page(struct world *w, const char *contact)
+{
+    Threadline__Conversation__V1__CobrowseAskRequest m =
+        THREADLINE__CONVERSATION__V1__COBROWSE_ASK_REQUEST__INIT;
+    Threadline__Signaling__V1__CobrowseAsk body = THREADLINE__SIGNALING__V1__COBROWSE_ASK__INIT;
+    Threadline__Common__V1__Actor actor = agent_actor("agent-1");
+
+    body.contact_id = (char *)(uintptr_t)contact;
+    m.actor = &actor;
+    m.ask = &body;
+    world_ask(w, "cobrowse_ask", &m);
+    assert_int_equal(w->code, 0);
+}
+
+static void the_page_is_seen_only_with_consent(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+
+    world_forget(w);
+    ask_page(w, id);
+    assert_words(w->pushes, "s:cobrowse_asked");
+    assert_words(w->asked, "");
+    consent(w, id, true);
+    assert_words(w->pushes, "s:cobrowse_asked s:CONNECTED a:CONNECTED s:cobrowse_grant "
+                            "a:cobrowse_grant");
+    assert_words(w->asked, "open_room");
+    world_forget(w);
+    ask_page(w, id); /* the agent's tab was reloaded: a new ticket, no new question */
+    assert_words(w->pushes, "a:cobrowse_grant");
+    world_forget(w);
+    consent(w, id, false);
+    assert_words(w->asked, "close_room");
+    assert_words(w->pushes, "s:CONNECTED a:CONNECTED s:cobrowse_stopped a:cobrowse_stopped");
+    assert_words(w->events, "cobrowse_stopped");
+}
+
+static void consent_before_the_talk_opens_the_page_at_once(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_request(w, "s1", "r1", 1, true);
+
+    world_acd(w, OFFERED, id, "agent-1");
+    world_forget(w);
+    world_acd(w, ACCEPTED, id, "agent-1");
+    assert_words(w->asked, "connect open_room");
+    assert_words(w->events, "contact_connected cobrowse_consented");
+    world_end(w, agent_actor("agent-1"), id);
+    assert_non_null(strstr(w->asked, "close_room"));
+}
+
+static void the_timer_ends_a_wrap_up(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+
+    world_end(w, customer_actor("s1"), id);
+    world_forget(w);
+    world_acd(w, WRAP_UP_ENDED, id, "agent-1");
+    assert_words(w->events, "wrap_up_completed");
+    assert_words(w->pushes, "a:ENDED");
+    world_wrap_up(w, "agent-1", id, "done"); /* a second late: the note is kept */
+    assert_int_equal(w->code, 0);
+    assert_words(w->events, "wrap_up_completed");
+}
+
+static void survey(struct world *w, const char *contact, int score)
+{
+    Threadline__Conversation__V1__AnswerSurveyRequest m =
+        THREADLINE__CONVERSATION__V1__ANSWER_SURVEY_REQUEST__INIT;
+    Threadline__Signaling__V1__AnswerSurvey body = THREADLINE__SIGNALING__V1__ANSWER_SURVEY__INIT;
+    Threadline__Common__V1__Actor actor = customer_actor("s1");
+
+    body.contact_id = (char *)(uintptr_t)contact;
+    body.score = score;
+    m.actor = &actor;
+    m.answer = &body;
+    world_ask(w, "answer_survey", &m);
+}
+
+static void a_survey_counts_once(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+
+    survey(w, id, 5);
+    assert_int_equal(w->code, 409);
+    world_end(w, customer_actor("s1"), id);
+    world_forget(w);
+    survey(w, id, 6);
+    assert_int_equal(w->code, 422);
+    survey(w, id, 5);
+    assert_int_equal(w->code, 0);
+    survey(w, id, 1);
+    assert_int_equal(w->code, 0);
+    assert_words(w->events, "survey_answered");
+}
+
+static void a_snapshot_has_everything(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+    Threadline__Conversation__V1__GetSnapshotRequest m =
+        THREADLINE__CONVERSATION__V1__GET_SNAPSHOT_REQUEST__INIT;
+    Threadline__Conversation__V1__GetSnapshotResponse *got = NULL;
+    Threadline__Common__V1__Actor actor = agent_actor("agent-1");
+
+    post(w, customer_actor("s1"), id, "one", "r1");
+    post(w, agent_actor("agent-1"), id, "two", "r2");
+    m.actor = &actor;
+    world_ask(w, "get_snapshot", &m);
+    assert_int_equal(TL_PB_UNPACK(threadline__conversation__v1__get_snapshot_response, w->answer.p,
+                                  w->answer.n, &got),
+                     0);
+    assert_int_equal(got->snapshot->n_contacts, 1);
+    assert_int_equal(got->snapshot->n_cards, 1);
+    assert_string_equal(got->snapshot->cards[0]->visit->visit_id, "visit-1");
+    assert_int_equal(got->snapshot->n_messages, 2);
+    assert_string_equal(got->snapshot->messages[1]->text, "two");
+    tl_pb_free(got);
+
+    actor = customer_actor("s1");
+    world_ask(w, "get_snapshot", &m);
+    TL_PB_UNPACK(threadline__conversation__v1__get_snapshot_response, w->answer.p, w->answer.n,
+                 &got);
+    assert_int_equal(got->snapshot->n_contacts, 1);
+    assert_int_equal(got->snapshot->n_cards, 0);
+    assert_string_equal(got->snapshot->contacts[0]->agent->display_name, "Demo Agent 1");
+    tl_pb_free(got);
+}
+
+static void hold(struct world *w, const char *contact, bool on)
+{
+    Threadline__Conversation__V1__SetHoldRequest m =
+        THREADLINE__CONVERSATION__V1__SET_HOLD_REQUEST__INIT;
+    Threadline__Signaling__V1__SetHold body = THREADLINE__SIGNALING__V1__SET_HOLD__INIT;
+    Threadline__Common__V1__Actor actor = agent_actor("agent-1");
+
+    body.contact_id = (char *)(uintptr_t)contact;
+    body.on = on;
+    m.actor = &actor;
+    m.hold = &body;
+    world_ask(w, "set_hold", &m);
+}
+
+static void hold_and_retrieve(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+
+    world_forget(w);
+    hold(w, id, true);
+    hold(w, id, true);
+    hold(w, id, false);
+    assert_words(w->asked, "hold hold");
+    assert_words(w->events, "contact_held contact_retrieved");
+    assert_words(w->pushes, "s:HELD a:HELD s:CONNECTED a:CONNECTED");
+    world_end(w, customer_actor("s1"), id);
+    hold(w, id, true);
+    assert_int_equal(w->code, 409);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(chat_reaches_both_sides_once),
+        STORY(the_page_is_seen_only_with_consent),
+        STORY(consent_before_the_talk_opens_the_page_at_once),
+        STORY(the_timer_ends_a_wrap_up),
+        STORY(a_survey_counts_once),
+        STORY(a_snapshot_has_everything),
+        STORY(hold_and_retrieve),
+    };
+
+    tl_log_setup("conversation", TL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
