@@ -13,27 +13,35 @@ static void take(struct handlers *h);
 /* ---- speaking
  * ---------------------------------------------------------------------------------------- */
 
-/* After the commit: replies and pushes in order, events to the outbox's relay. */
+/* Replies and pushes that are lost are asked for again, or seen in the next snapshot. */
+static void say_to_people(struct handlers *h, const struct batch *b, const struct piece *p)
+{
+    struct tl_str key = batch_key(b, p), data = batch_data(b, p);
+
+    switch (p->kind) {
+    case PIECE_REPLY: (void)tl_bus_reply(h->o.bus, key.s, data.s, data.n); break;
+    case PIECE_REFUSAL: (void)tl_bus_refuse(h->o.bus, key.s, p->code, data.s); break;
+    case PIECE_PUSH: (void)tl_bus_publish(h->o.bus, key.s, data.s, data.n); break;
+    default: break;
+    }
+}
+
+/* After the commit: first who waits for it, in order; then the record, through the outbox's relay.
+ */
 void say(struct handlers *h, struct batch *b)
 {
     char entry[44];
     size_t event = 0;
 
+    for (size_t i = 0; i < b->n_pieces; i++)
+        say_to_people(h, b, &b->pieces[i]);
     for (size_t i = 0; i < b->n_pieces; i++) {
-        const struct piece *p = &b->pieces[i];
-        struct tl_str key = batch_key(b, p), data = batch_data(b, p);
-        switch (p->kind) {
-        /* Replies and pushes that are lost are asked for again, or seen in the next snapshot. */
-        case PIECE_REPLY: (void)tl_bus_reply(h->o.bus, key.s, data.s, data.n); break;
-        case PIECE_REFUSAL: (void)tl_bus_refuse(h->o.bus, key.s, p->code, data.s); break;
-        case PIECE_PUSH: (void)tl_bus_publish(h->o.bus, key.s, data.s, data.n); break;
-        case PIECE_EVENT:
-            store_entry(entry, h->epoch, b->number, event++);
-            if (outbox_add(h->outbox, entry, data.s, data.n))
-                tl_error("event stays in the outbox until the next take-over");
-            break;
-        default: break;
-        }
+        struct tl_str data = batch_data(b, &b->pieces[i]);
+        if (b->pieces[i].kind != PIECE_EVENT)
+            continue;
+        store_entry(entry, h->epoch, b->number, event++);
+        if (outbox_add(h->outbox, entry, data.s, data.n))
+            tl_error("event stays in the outbox until the next take-over");
     }
 }
 
