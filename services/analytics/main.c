@@ -14,7 +14,6 @@ struct app {
     struct analytics_tail *tail;
     struct analytics_handlers *handlers;
     struct analytics_bridge *bridges[2];
-    struct tl_timer *drain;
 };
 
 static int kafka_send(void *arg, const char *topic, const char *key,
@@ -30,7 +29,7 @@ static bool kafka_ok(void *arg)
 }
 
 /* What is on its way to Kafka or JetStream finishes, unless its server is away. */
-static void drain_tick(void *arg)
+static bool drained(void *arg)
 {
     struct app *app = arg;
     size_t held = tl_events_waiting(app->events);
@@ -38,10 +37,7 @@ static void drain_tick(void *arg)
     for (size_t i = 0; i < TL_LEN(app->bridges); i++)
         if (app->bridges[i] && tl_kafka_ready(app->kafka))
             held += analytics_bridge_held(app->bridges[i]);
-    if (held)
-        return;
-    tl_timer_stop(app->drain);
-    tl_svc_drained(app->svc);
+    return held == 0;
 }
 
 static void on_drain(void *arg)
@@ -51,14 +47,13 @@ static void on_drain(void *arg)
     for (size_t i = 0; i < TL_LEN(app->bridges); i++)
         if (app->bridges[i])
             analytics_bridge_quiesce(app->bridges[i]);
-    tl_timer_every(app->drain, TL_MSEC(20));
+    tl_svc_drained(app->svc);
 }
 
 static void on_stop(void *arg)
 {
     struct app *app = arg;
 
-    app->drain = tl_timer_free(app->drain);
     app->tail = analytics_tail_free(app->tail);
     app->kafka = tl_kafka_close(app->kafka);
     for (size_t i = 0; i < TL_LEN(app->bridges); i++)
@@ -135,8 +130,8 @@ int main(int argc, char **argv)
         tl_events_new(&app.events, tl_svc_bus(app.svc), "analytics", "tl.events.analytics") ||
         analytics_handlers_new(&app.handlers, tl_svc_loop(app.svc), tl_svc_bus(app.svc),
                                app.events) ||
-        tl_timer_new(&app.drain, tl_svc_loop(app.svc), drain_tick, &app) ||
-        tl_svc_on_drain(app.svc, on_drain, &app) || tl_svc_on_stop(app.svc, on_stop, &app))
+        tl_svc_on_drain(app.svc, on_drain, &app) || tl_svc_drain_until(app.svc, drained, &app) ||
+        tl_svc_on_stop(app.svc, on_stop, &app))
         return tl_svc_refuse(app.svc, "out of memory");
     if (open_kafka(&app, brokers, (size_t)window))
         return tl_svc_refuse(app.svc, "TL_KAFKA_BROKERS: Kafka cannot be used with it");

@@ -13,7 +13,6 @@ struct app {
     struct clickstream_store *store;
     struct clickstream_handlers *handlers;
     struct clickstream_http *http;
-    struct tl_timer *drain;
     char rules_path[1024];
 };
 
@@ -43,28 +42,17 @@ static void on_reload(void *arg)
     tl_buf_done(&why);
 }
 
-static void drain_tick(void *arg)
+static bool drained(void *arg)
 {
     struct app *app = arg;
 
-    if (clickstream_handlers_busy(app->handlers) || tl_events_waiting(app->events))
-        return;
-    tl_timer_stop(app->drain);
-    tl_svc_drained(app->svc);
-}
-
-static void on_drain(void *arg)
-{
-    struct app *app = arg;
-
-    tl_timer_every(app->drain, TL_MSEC(20));
+    return !clickstream_handlers_busy(app->handlers) && !tl_events_waiting(app->events);
 }
 
 static void on_stop(void *arg)
 {
     struct app *app = arg;
 
-    app->drain = tl_timer_free(app->drain);
     app->http = clickstream_http_free(app->http);
     app->handlers = clickstream_handlers_free(app->handlers);
     app->store = clickstream_store_free(app->store);
@@ -118,8 +106,7 @@ int main(int argc, char **argv)
         clickstream_handlers_new(&app.handlers, tl_svc_loop(app.svc), tl_svc_bus(app.svc),
                                  app.events, app.store, &set) ||
         clickstream_http_new(&app.http, tl_svc_http(app.svc), app.handlers, own_origin, origins) ||
-        tl_timer_new(&app.drain, tl_svc_loop(app.svc), drain_tick, &app) ||
-        tl_svc_on_reload(app.svc, on_reload, &app) || tl_svc_on_drain(app.svc, on_drain, &app) ||
+        tl_svc_on_reload(app.svc, on_reload, &app) || tl_svc_drain_until(app.svc, drained, &app) ||
         tl_svc_on_stop(app.svc, on_stop, &app))
         return tl_svc_refuse(app.svc, "out of memory");
     if (load_rules(&app, &why)) {

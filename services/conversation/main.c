@@ -9,7 +9,6 @@ struct app {
     struct tl_svc *svc;
     struct store *store;
     struct conversation *conv;
-    struct tl_timer *drain;
     char rules_path[512];
 };
 
@@ -38,28 +37,17 @@ static void reload(void *arg)
     tl_buf_done(&why);
 }
 
-static void check_drained(void *arg)
+static bool drained(void *arg)
 {
     struct app *app = arg;
 
-    if (!conversation_idle(app->conv))
-        return;
-    tl_timer_stop(app->drain);
-    tl_svc_drained(app->svc);
-}
-
-static void drain(void *arg)
-{
-    struct app *app = arg;
-
-    tl_timer_every(app->drain, TL_MSEC(20));
+    return conversation_idle(app->conv);
 }
 
 static void stop(void *arg)
 {
     struct app *app = arg;
 
-    app->drain = tl_timer_free(app->drain);
     app->store = store_close(app->store); /* what is under way there ends with an error */
     app->conv = conversation_free(app->conv);
 }
@@ -78,11 +66,9 @@ static int wire_up(struct app *app, const struct store_pg_opts *db, struct conve
     opts->store = app->store;
     err = conversation_new(&app->conv, opts);
     if (!err)
-        err = tl_timer_new(&app->drain, opts->loop, check_drained, app);
-    if (!err)
         err = tl_svc_need(app->svc, "postgres", store_ready, app);
     if (!err)
-        err = tl_svc_on_drain(app->svc, drain, app);
+        err = tl_svc_drain_until(app->svc, drained, app);
     if (!err)
         err = tl_svc_on_stop(app->svc, stop, app);
     if (!err)

@@ -11,7 +11,6 @@ struct app {
     struct tl_svc *svc;
     struct tl_events *events;
     struct ivr *ivr;
-    struct tl_timer *drain;
     char path[512];
 };
 
@@ -33,28 +32,17 @@ static void reload(void *arg)
     tl_buf_done(&why);
 }
 
-static void check_drained(void *arg)
+static bool drained(void *arg)
 {
     struct app *app = arg;
 
-    if (tl_events_waiting(app->events))
-        return;
-    tl_timer_stop(app->drain);
-    tl_svc_drained(app->svc);
-}
-
-static void drain(void *arg)
-{
-    struct app *app = arg;
-
-    tl_timer_every(app->drain, TL_MSEC(20));
+    return tl_events_waiting(app->events) == 0;
 }
 
 static void stop(void *arg)
 {
     struct app *app = arg;
 
-    app->drain = tl_timer_free(app->drain);
     app->ivr = ivr_free(app->ivr);
     app->events = tl_events_free(app->events);
 }
@@ -70,9 +58,7 @@ static int wire_up(struct app *app, struct ivr_flow *flow)
     }
     err = ivr_new(&app->ivr, bus, app->events, flow);
     if (!err)
-        err = tl_timer_new(&app->drain, tl_svc_loop(app->svc), check_drained, app);
-    if (!err)
-        err = tl_svc_on_drain(app->svc, drain, app);
+        err = tl_svc_drain_until(app->svc, drained, app);
     if (!err)
         err = tl_svc_on_stop(app->svc, stop, app);
     if (!err)

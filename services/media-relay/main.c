@@ -10,7 +10,6 @@ struct app {
     struct tl_svc *svc;
     struct handlers *handlers;
     struct tl_events *events;
-    struct tl_timer *drain;
 };
 
 static bool janus_ok(void *arg)
@@ -27,14 +26,11 @@ static bool plane_ok(void *arg)
     return relay_plane_ready(handlers_relay(app->handlers));
 }
 
-static void wait_for_events(void *arg)
+static bool drained(void *arg)
 {
     struct app *app = arg;
 
-    if (tl_events_waiting(app->events))
-        return;
-    tl_timer_stop(app->drain);
-    tl_svc_drained(app->svc);
+    return tl_events_waiting(app->events) == 0;
 }
 
 /* Media goes on without us: the plane forwards, Janus keeps the session for our successor. */
@@ -43,14 +39,13 @@ static void on_drain(void *arg)
     struct app *app = arg;
 
     handlers_drain(app->handlers);
-    tl_timer_every(app->drain, TL_MSEC(20));
+    tl_svc_drained(app->svc);
 }
 
 static void on_stop(void *arg)
 {
     struct app *app = arg;
 
-    app->drain = tl_timer_free(app->drain);
     app->handlers = handlers_close(app->handlers);
     app->events = tl_events_free(app->events);
 }
@@ -77,8 +72,6 @@ static int open_all(struct app *app, struct handlers_opts *opts)
     err = tl_events_new(&app->events, opts->bus, producer, "tl.events.media");
     opts->events = app->events;
     if (!err)
-        err = tl_timer_new(&app->drain, tl_svc_loop(app->svc), wait_for_events, app);
-    if (!err)
         err = handlers_open(&app->handlers, tl_svc_loop(app->svc), opts);
     if (!err)
         err = tl_svc_need(app->svc, "janus", janus_ok, app);
@@ -86,6 +79,8 @@ static int open_all(struct app *app, struct handlers_opts *opts)
         err = tl_svc_need(app->svc, "plane", plane_ok, app);
     if (!err)
         err = tl_svc_on_drain(app->svc, on_drain, app);
+    if (!err)
+        err = tl_svc_drain_until(app->svc, drained, app);
     if (!err)
         err = tl_svc_on_stop(app->svc, on_stop, app);
     return err;

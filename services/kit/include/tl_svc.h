@@ -59,6 +59,8 @@ int tl_svc_need(struct tl_svc *svc, const char *name, bool (*ok)(void *arg), voi
  * (default 10). */
 int tl_svc_on_drain(struct tl_svc *svc, tl_fn *fn, void *arg);
 void tl_svc_drained(struct tl_svc *svc);
+/** A step that ends when idle() says so; it is asked every 10 ms. */
+int tl_svc_drain_until(struct tl_svc *svc, bool (*idle)(void *arg), void *arg);
 /** Runs last, when the loop has stopped but before adapters close. */
 int tl_svc_on_stop(struct tl_svc *svc, tl_fn *fn, void *arg);
 /** SIGHUP: reload business rules. */

@@ -70,6 +70,16 @@ static void second_step(void *arg)
         tl_svc_drained(toy.svc);
 }
 
+static bool third_step(void *arg)
+{
+    static int asked;
+
+    (void)arg;
+    if (asked++ == 0)
+        puts("third step waits");
+    return asked == 3;
+}
+
 static void on_stop(void *arg)
 {
     (void)arg;
@@ -105,7 +115,8 @@ static int toy_main(int argc, char **argv)
         tl_http_route(tl_svc_http(toy.svc), &routes[1]) ||
         tl_svc_need(toy.svc, "weather", is_healthy, NULL) ||
         tl_svc_on_reload(toy.svc, toggle, NULL) || tl_svc_on_drain(toy.svc, first_step, NULL) ||
-        tl_svc_on_drain(toy.svc, second_step, NULL) || tl_svc_on_stop(toy.svc, on_stop, NULL))
+        tl_svc_on_drain(toy.svc, second_step, NULL) ||
+        tl_svc_drain_until(toy.svc, third_step, NULL) || tl_svc_on_stop(toy.svc, on_stop, NULL))
         return tl_svc_refuse(toy.svc, "out of memory");
     return tl_svc_run(toy.svc);
 }
@@ -350,7 +361,7 @@ static void sigterm_finishes_what_is_open_then_the_steps(void **state)
     assert_false(said("first step"));
     assert_true(client_sees(&c, "kept its word"));
     assert_int_equal(reap(), 0);
-    assert_true(said("first step\nsecond step\nstop\n"));
+    assert_true(said("first step\nsecond step\nthird step waits\nstop\n"));
     assert_true(said("\"msg\":\"stopped\""));
 }
 

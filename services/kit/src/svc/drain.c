@@ -38,14 +38,16 @@ static unsigned open_sockets(const struct tl_svc *svc)
     return svc->http->ws ? svc->http->ws_ops->count(svc->http->ws) : 0;
 }
 
+/** Every 10 ms: may the end go on? */
 static void on_check(void *arg)
 {
     struct tl_svc *svc = arg;
     bool idle = !tl_http_in_flight(svc->http) && !open_sockets(svc);
 
+    if (svc->waits_for && svc->waits_for->idle(svc->waits_for->arg))
+        tl_svc_drained(svc);
     if (svc->phase != SVC_FINISHING || (!idle && tl_loop_now(svc->loop) < svc->finish_by))
         return;
-    tl_timer_stop(svc->drain_check);
     svc->phase = SVC_STEPS;
     advance(svc);
 }
@@ -62,7 +64,10 @@ static void advance(struct tl_svc *svc)
 
     if (svc->step < svc->drain.n) {
         h = &svc->drain.at[svc->step];
-        h->fn(h->arg);
+        if (h->fn)
+            h->fn(h->arg);
+        else
+            svc->waits_for = h;
         return;
     }
     svc->phase = SVC_BUS;
@@ -85,6 +90,7 @@ void tl_svc_drained(struct tl_svc *svc)
     if (svc->phase != SVC_STEPS)
         return;
     svc->step++;
+    svc->waits_for = NULL;
     /* A step may end inside its own call: the next one starts from the loop.  Without memory for
      * that it starts here. */
     if (tl_loop_defer(svc->loop, on_drained, svc))

@@ -229,25 +229,30 @@ int tl_svc_need(struct tl_svc *svc, const char *name, bool (*ok)(void *arg), voi
     return 0;
 }
 
-static int hook_add(struct svc_hooks *hooks, tl_fn *fn, void *arg)
+static int hook_add(struct svc_hooks *hooks, struct svc_hook hook)
 {
     if (hooks->n == SVC_HOOKS)
         return -ENOSPC;
-    hooks->at[hooks->n++] = (struct svc_hook){fn, arg};
+    hooks->at[hooks->n++] = hook;
     return 0;
 }
 
 int tl_svc_on_drain(struct tl_svc *svc, tl_fn *fn, void *arg)
 {
-    return hook_add(&svc->drain, fn, arg);
+    return hook_add(&svc->drain, (struct svc_hook){.fn = fn, .arg = arg});
+}
+
+int tl_svc_drain_until(struct tl_svc *svc, bool (*idle)(void *arg), void *arg)
+{
+    return hook_add(&svc->drain, (struct svc_hook){.idle = idle, .arg = arg});
 }
 
 int tl_svc_on_stop(struct tl_svc *svc, tl_fn *fn, void *arg)
 {
-    return hook_add(&svc->stop, fn, arg);
+    return hook_add(&svc->stop, (struct svc_hook){.fn = fn, .arg = arg});
 }
 
 int tl_svc_on_reload(struct tl_svc *svc, tl_fn *fn, void *arg)
 {
-    return hook_add(&svc->reload, fn, arg);
+    return hook_add(&svc->reload, (struct svc_hook){.fn = fn, .arg = arg});
 }

@@ -20,7 +20,8 @@ struct svc_need {
 };
 
 struct svc_hook {
-    tl_fn *fn;
+    tl_fn *fn; /**< NULL: idle is asked instead */
+    bool (*idle)(void *arg);
     void *arg;
 };
 
@@ -52,7 +53,8 @@ struct tl_svc {
     struct tl_metric *ready;
     /* the end */
     enum { SVC_RUNNING, SVC_FINISHING, SVC_STEPS, SVC_BUS, SVC_STOPPED } phase;
-    unsigned step; /**< of drain */
+    unsigned step;                    /**< of drain */
+    const struct svc_hook *waits_for; /**< the step whose idle() is asked; NULL: none */
     struct tl_timer *drain_check, *drain_end;
     tl_time finish_by; /**< requests and WebSockets that are open get until then */
     int exit_code;
