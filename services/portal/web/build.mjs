@@ -69,7 +69,7 @@ const widget = await build({
     modulePreload: false,
     rollupOptions: {
       input: { call: page('widget/call/view.tsx') },
-      preserveEntrySignatures: 'strict',
+      preserveEntrySignatures: 'allow-extension',
       output: names,
     },
   },
@@ -105,5 +105,12 @@ for (const name of written) {
 for (const name of ['widget.js', 'shop/index.html', 'desk/index.html', 'board/index.html'])
   if (!existsSync(join(outDir, name)))
     throw new Error(`the build has no ${name}`);
-const size = gzipSync(readFileSync(join(outDir, 'widget.js'))).length;
-console.log(`widget.js: ${size} bytes gzipped`);
+/** What a page that embeds the widget makes a browser fetch, and when. */
+function sizes() {
+  const kb = file => `${(gzipSync(readFileSync(join(outDir, file))).length / 1024).toFixed(1)} kB`;
+  const recorder = widget.output.find(chunk => chunk.type === 'chunk' && chunk.isDynamicEntry);
+  return `widget.js ${kb('widget.js')}; the call ${kb(call)}, when Help is pressed; `
+    + `the page recorder ${kb(recorder.fileName)}, when the page is shown (gzip)`;
+}
+
+console.log(`  ${sizes()}`);

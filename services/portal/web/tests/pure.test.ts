@@ -79,7 +79,7 @@ describe('words', () => {
     expect([0, 75, 3675].map(clock)).toEqual(['0:00', '1:15', '1:01:15']);
     expect([900, 42_000, 200_000, 3_660_000].map(dwell)).toEqual(['<1 s', '42 s', '3 min 20 s',
       '1 h 1 min']);
-    expect([-1, 5, 40, 65, 300].map(expectedWait)).toEqual(['We cannot say how long it takes',
+    expect([-1, 5, 40, 65, 300].map(expectedWait)).toEqual(['We cannot say how long it takes. You keep your place.',
       'Just a moment', 'Less than a minute', 'About a minute', 'About 5 minutes']);
     expect([10, 600, 7200, 90_000, 400_000].map(s => ago(0, s * 1000))).toEqual(['just now',
       '10 min ago', '2 h ago', 'yesterday', '5 days ago']);

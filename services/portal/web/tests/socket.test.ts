@@ -190,3 +190,16 @@ describe('connection', () => {
     expect(pushed).toHaveBeenCalledOnce();
   });
 });
+
+describe('what nobody answers', () => {
+  it('is said without an id while connected, and not at all while away', async () => {
+    await connected();
+    socket.tell('typing', { contact_id: 'c', on: true });
+    expect(now().sent).toEqual([{ typing: { contact_id: 'c', on: true } }]);
+    now().drops();
+    socket.tell('typing', { contact_id: 'c', on: false });
+    await settle();
+    now().greets();
+    expect(now().sent).toEqual([]);
+  });
+});

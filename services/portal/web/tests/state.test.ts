@@ -23,6 +23,27 @@ describe('the panel', () => {
       { step: 'waiting', requeued: true });
   });
 
+  it('knows when it rings at a desk', () => {
+    expect(tell(phase('RINGING')).ringing).toBe(true);
+    expect(tell(phase('RINGING'), phase('WAITING')).ringing).toBe(false); /* nobody answered */
+  });
+
+  it('tells who does not look at it what happens', () => {
+    const agent = { agent: { display_name: 'Demo Agent 1' } };
+    expect(call.announcement(tell())).toBe('');
+    const talking = tell(phase('CONNECTED', agent));
+    expect(call.announcement(talking)).toBe('Demo Agent 1 is here');
+    const message = frame({ message: { contact_id: 'c', message_id: 'm', from_role: 'ROLE_AGENT',
+      text: 'Hello' } });
+    expect(call.announcement(call.onFrame({ ...talking, open: false }, message)))
+      .toBe('Demo Agent 1 wrote a message');
+  });
+
+  it('says goodbye in the words of the flow', () => {
+    const closed = phase('ENDED', { outcome: 'CONTACT_OUTCOME_CLOSED', farewell: 'Come back at nine.' });
+    expect(tell(closed).problem?.text).toBe('Come back at nine.');
+  });
+
   it('tells hold from talk', () => {
     expect(tell(phase('CONNECTED'), phase('HELD')).held).toBe(true);
     expect(tell(phase('HELD'), phase('CONNECTED')).held).toBe(false);

@@ -6,44 +6,57 @@ import type { AgentPresence, AgentState, Board, BoardQueue } from '../lib/api';
 import { clock, percent, words } from '../lib/format';
 import { forgetAccount, Logo, readAccount, SignInForm, type SignedIn } from '../ui/account';
 import { useNow } from '../ui/hooks';
+import { Icon } from '../ui/icons';
 import { PRESENCE } from '../ui/presence';
-import { watchBoard, type BoardFeed } from './feed';
+import { freshness, watchBoard, type BoardFeed, type Freshness } from './feed';
+import { Legend } from './legend';
 
 function App() {
   const [account, setAccount] = useState<SignedIn | null>(readAccount);
   const [why, setWhy] = useState('');
   if (!account)
     return <SignInForm title="Board" why={why} key={why} onSignedIn={setAccount} />;
-  return <BoardView token={account.token} onRefused={() => {
+  const leave = (reason: string) => {
     forgetAccount();
-    setWhy('Please sign in again.');
+    setWhy(reason);
     setAccount(null);
-  }} />;
+  };
+  return <BoardView account={account} onLeave={leave} />;
 }
 
-function BoardView({ token, onRefused }: { token: string; onRefused: () => void }) {
-  const [feed, setFeed] = useState<BoardFeed>({ board: null, ok: true });
-  useEffect(() => watchBoard(token, setFeed, onRefused), [token]);
+function BoardView({ account, onLeave }: { account: SignedIn; onLeave: (why: string) => void }) {
+  const [feed, setFeed] = useState<BoardFeed>({ board: null, since_ms: 0, ok: true });
+  useEffect(() => watchBoard(account.token, setFeed, () => onLeave('Please sign in again.')),
+    [account.token]);
+  const now = useNow();
+  const fresh = freshness(feed, now);
   const { board } = feed;
+  useEffect(() => {
+    const { waiting } = board?.total ?? {};
+    document.title = `${waiting ? `${waiting} waiting · ` : ''}Board · Threadline`;
+  }, [board]);
   return (
-    <div class="board" data-testid="board">
+    <div class={`board ${fresh}`} data-testid="board" data-fresh={fresh}>
       <header class="bar">
         <Logo /><h1 class="grow">Board</h1>
-        <Freshness feed={feed} />
+        <Fresh fresh={fresh} feed={feed} now={now} />
+        <span class="me">{account.display_name}</span>
+        <button class="icon-button" aria-label="Sign out" title="Sign out" data-testid="signout"
+          onClick={() => onLeave('')}><Icon name="leave" /></button>
       </header>
-      {!board ? <p class="empty pad">{feed.ok ? 'Waiting for the first figures…'
+      {!board ? <p class="empty pad">{fresh === 'live' ? 'Waiting for the first figures…'
         : 'The figures cannot be read. Trying again…'}</p> : <BoardBody board={board} />}
     </div>
   );
 }
 
-function Freshness({ feed }: { feed: BoardFeed }) {
-  const now = useNow();
-  const age = feed.board?.at_us ? now / 1000 - feed.board.at_us / 1e6 : 0;
-  const late = !feed.ok || age > 5;
+const FRESH = { live: 'Live', late: 'No new figures', lost: 'Connection lost, trying again' };
+
+function Fresh({ fresh, feed, now }: { fresh: Freshness; feed: BoardFeed; now: number }) {
   return (
-    <span class={`state ${late ? 'amber' : 'green'}`} role="status" data-testid="board-fresh">
-      <i class="dot" />{late ? `Figures are ${clock(age)} old` : 'Live'}
+    <span class={`state ${fresh === 'live' ? 'green' : 'amber'}`}>
+      <i class="dot" /><span role="status" data-testid="board-fresh">{FRESH[fresh]}</span>
+      {fresh !== 'live' && feed.board && <time>{clock((now - feed.since_ms) / 1000)} old</time>}
     </span>
   );
 }
@@ -68,8 +81,7 @@ function BoardBody({ board }: { board: Board }) {
       </section>
       <Queues queues={board.queues ?? []} />
       <Agents agents={board.agents ?? []} />
-      {formula && <p class="fine">Service level, {formula}. All formulas are written down in
-        docs/metrics.md.</p>}
+      <Legend formula={formula} />
     </main>
   );
 }

@@ -42,7 +42,7 @@ export class PageOverlay {
       addStroke(this.marks, f);
     } else if (f.t === 'highlight') {
       this.highlighted = find(f.node);
-      this.highlighted?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+      this.highlighted?.scrollIntoView({ block: 'nearest', behavior: calm() ? 'auto' : 'smooth' });
     } else {
       this.marks.strokes.clear();
       this.highlighted = null;
@@ -65,3 +65,5 @@ export class PageOverlay {
     });
   }
 }
+
+const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -15,6 +15,12 @@ const COLOR = '#e5484d';
 const WIDTH = 4;
 const SEND_MS = 50; // at most 20 pointer frames a second
 const THIN_PX = 2;
+const STEP_PX = 12; // an arrow key, on our screen
+const LEAP_PX = 60; // with Shift
+
+const ARROWS: Record<string, Point> = {
+  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+};
 
 export class PageViewer {
   tool: ToolName = 'pointer';
@@ -29,12 +35,17 @@ export class PageViewer {
   private stroke: Stroke | null = null;
   private highlighted = 0;
   private lastSent = 0;
+  private cursor: Point = [0, 0]; // on the canvas, moved by the mouse or by arrow keys
   private timer: ReturnType<typeof setInterval>;
 
   constructor(private readonly stage: HTMLElement, private readonly send: (f: AgentFrame) => void) {
     this.frameBox.className = 'page-frame';
     this.canvas.className = 'page-canvas';
     this.canvas.setAttribute('data-testid', 'cobrowse-canvas');
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute('role', 'application');
+    this.canvas.setAttribute('aria-label', "The customer's page. Arrow keys move the pointer; Enter "
+      + 'highlights, or with the pen begins and ends a line.');
     stage.append(this.frameBox, this.canvas);
     this.replayer = new Replayer([], {
       root: this.frameBox, liveMode: true, mouseTail: false, showWarning: false, triggerFocus: false,
@@ -100,9 +111,15 @@ export class PageViewer {
     return { x: w?.scrollX ?? 0, y: w?.scrollY ?? 0 };
   }
 
-  private at(e: PointerEvent): Point {
+  private follow(e: PointerEvent): void {
     const box = this.canvas.getBoundingClientRect();
-    return stageToDocument([e.clientX - box.left, e.clientY - box.top], this.scale, this.scroll());
+    this.cursor = [e.clientX - box.left, e.clientY - box.top];
+    this.marks.pointer = null;
+  }
+
+  /** Where the cursor is on the customer's page. */
+  private at(): Point {
+    return stageToDocument(this.cursor, this.scale, this.scroll());
   }
 
   private repaint(): void {
@@ -115,33 +132,66 @@ export class PageViewer {
   /* ---- tools ---- */
 
   private listen(): void {
-    this.canvas.addEventListener('pointerdown', e => this.down(e));
-    this.canvas.addEventListener('pointermove', e => this.move(e));
+    const on = (type: 'pointerdown' | 'pointermove', fn: () => void) =>
+      this.canvas.addEventListener(type, e => {
+        this.follow(e);
+        if (type === 'pointerdown' && this.tool === 'pen')
+          this.canvas.setPointerCapture(e.pointerId);
+        fn();
+      });
+    on('pointerdown', () => this.down());
+    on('pointermove', () => this.move());
     this.canvas.addEventListener('pointerup', () => this.up());
     this.canvas.addEventListener('pointercancel', () => this.up());
+    this.canvas.addEventListener('keydown', e => this.key(e));
+    this.canvas.addEventListener('blur', () => {
+      this.marks.pointer = null;
+      this.up();
+    });
   }
 
-  private down(e: PointerEvent): void {
-    if (this.tool === 'pen') {
-      this.canvas.setPointerCapture(e.pointerId);
-      this.stroke = { id: crypto.randomUUID(), points: [this.at(e)], color: COLOR, w: WIDTH };
-      this.strokeChanged();
-    } else if (this.tool === 'highlight') {
-      this.highlightAt(e);
+  private key(e: KeyboardEvent): void {
+    const way = ARROWS[e.key];
+    if (!way && e.key !== 'Enter' && e.key !== ' ')
+      return;
+    e.preventDefault();
+    if (way) {
+      const px = e.shiftKey ? LEAP_PX : STEP_PX;
+      const keep = (v: number, max: number) => Math.min(Math.max(v, 0), max);
+      this.cursor = [keep(this.cursor[0] + way[0] * px, this.canvas.clientWidth),
+        keep(this.cursor[1] + way[1] * px, this.canvas.clientHeight)];
+      this.marks.pointer = this.at(); /* there is no mouse to see */
+      this.move();
+      if (!this.stroke)
+        this.point();
+      this.repaint();
+    } else if (this.stroke) {
+      this.up();
     } else {
-      this.point(e);
+      this.down();
     }
   }
 
-  private move(e: PointerEvent): void {
+  private down(): void {
+    if (this.tool === 'pen') {
+      this.stroke = { id: crypto.randomUUID(), points: [this.at()], color: COLOR, w: WIDTH };
+      this.strokeChanged();
+    } else if (this.tool === 'highlight') {
+      this.highlight();
+    } else {
+      this.point();
+    }
+  }
+
+  private move(): void {
     if (this.stroke) {
-      this.stroke.points.push(this.at(e));
+      this.stroke.points.push(this.at());
       addStroke(this.marks, this.stroke);
       this.repaint();
       if (this.due())
         this.strokeChanged();
     } else if (this.tool === 'pointer' && this.due()) {
-      this.point(e);
+      this.point();
     }
   }
 
@@ -160,15 +210,14 @@ export class PageViewer {
     this.repaint();
   }
 
-  private point(e: PointerEvent): void {
-    const [x, y] = this.at(e);
+  private point(): void {
+    const [x, y] = this.at();
     this.send({ t: 'pointer', x, y });
   }
 
-  private highlightAt(e: PointerEvent): void {
-    const box = this.canvas.getBoundingClientRect();
+  private highlight(): void {
     const el = this.replayer.iframe.contentDocument?.elementFromPoint(
-      (e.clientX - box.left) / this.scale, (e.clientY - box.top) / this.scale);
+      this.cursor[0] / this.scale, this.cursor[1] / this.scale);
     const node = el ? this.replayer.getMirror().getId(el) : -1;
     if (node <= 0)
       return;

@@ -52,6 +52,7 @@ function DeskView({ account, onLeave }: { account: SignedIn; onLeave: (why: stri
             <Icon name="close" size={16} /></button>
         </p>)}
       <SoundElsewhere desk={desk} />
+      <NoMicrophone desk={desk} />
       <Ringing desk={desk} s={s} />
       <main class="desk-main">
         <ContactList desk={desk} s={s} />
@@ -128,6 +129,20 @@ function SoundElsewhere({ desk }: { desk: Desk }) {
       Your sound is in another tab.
       <button class="plain" data-testid="sound-here" onClick={() => desk.media.useHere()}>
         Use this tab</button>
+    </p>
+  );
+}
+
+/** Who cannot be heard should know before a customer does. */
+function NoMicrophone({ desk }: { desk: Desk }) {
+  const { microphone, microphoneError } = useStore(desk.media.devices.state);
+  if (!microphoneError)
+    return null;
+  return (
+    <p class="strip notice" role="alert" data-testid="no-microphone">
+      {microphoneError} Until then customers can only read what you write.
+      <button class="plain" data-testid="microphone-again"
+        onClick={() => void desk.media.useMicrophone(microphone)}>Try again</button>
     </p>
   );
 }

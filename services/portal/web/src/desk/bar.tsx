@@ -19,6 +19,8 @@ export function TopBar({ desk, s, account }: Props) {
       <Presence desk={desk} s={s} />
       <span class="grow" />
       <Sound desk={desk} />
+      <a class="icon-button" href="/board/" target="_blank" rel="opener" aria-label="Board, new tab"
+        title="Board"><Icon name="board" /></a>
       <span class="me">{s.welcome.self?.display_name ?? account.display_name}</span>
       <button class="icon-button" aria-label="Microphone and camera" aria-expanded={settings}
         title="Microphone and camera" ref={opener} data-testid="devices-open" onClick={() => setSettings(!settings)}>
@@ -77,10 +79,11 @@ function NotReady({ desk, s, ready }: { desk: Desk; s: DeskState; ready: boolean
 /** Is the standing audio leg up?  Without it no call can be heard. */
 function Sound({ desk }: { desk: Desk }) {
   const { audio } = useStore(desk.media.state);
-  const { error } = useStore(desk.media.devices.state);
+  const { microphoneError } = useStore(desk.media.devices.state);
   const up = audio === 'up';
-  const text = up ? 'Sound ready' : error || (audio === 'idle' ? 'Sound off'
-    : audio === 'taken' ? 'Sound in another tab' : 'Sound connecting…');
+  const text = up ? 'Sound ready' : microphoneError ? 'No microphone'
+    : audio === 'idle' ? 'Sound off' : audio === 'taken' ? 'Sound in another tab'
+      : 'Sound connecting…';
   return (
     <span class={up ? 'sound up' : 'sound'} role="status" title={text} data-testid="sound"
       data-state={audio}>
@@ -124,7 +127,8 @@ function DevicePanel({ desk, onClose }: { desk: Desk; onClose: () => void }) {
           onChange={e => desk.media.setCamera(e.currentTarget.checked)} />
         Show my picture in video contacts
       </label>
-      {d.error && <p class="form-error" role="alert">{d.error}</p>}
+      {[d.microphoneError, d.cameraError].filter(Boolean).map(e =>
+        <p key={e} class="form-error" role="alert">{e}</p>)}
       <button class="plain" onClick={onClose}>Done</button>
     </div>
   );

@@ -9,7 +9,7 @@ import type { SignedIn } from '../ui/account';
 import { DeskMedia } from './media';
 import { Ring } from './ring';
 import { initial, onFrame, onSnapshot, onTalk, select, withoutOffer, type Conversation,
-  type DeskState } from './state';
+  type DeskState, type Draft } from './state';
 
 const ASK_AGAIN_MS = 1500; // when the page's room was lost
 
@@ -31,6 +31,8 @@ export class Desk {
     this.state.patch({ me: { agent_id: account.id, display_name: account.display_name } });
     socket.on('state', st => this.state.patch({ socket: st }));
     socket.on('welcome', w => {
+      if (w.role === 'ROLE_SUPERVISOR')
+        return this.toBoard();
       this.state.patch({ welcome: w });
       void this.media.begin(w.media_instance ?? '', w.resumed === true);
     });
@@ -113,19 +115,39 @@ export class Desk {
   }
 
   typing(contact_id: string, on: boolean): void {
-    this.socket.request('typing', { contact_id, on }, { repeat: false })
-      .catch(() => undefined); /* nobody misses it */
+    this.socket.tell('typing', { contact_id, on });
   }
 
-  async completeWrapUp(contact_id: string, disposition: string, note: string): Promise<void> {
+  /** True when it is stored. */
+  async completeWrapUp(id: string, disposition: string, note: string): Promise<boolean> {
     try {
-      await this.socket.request('complete_wrap_up', { contact_id, disposition, note });
+      await this.socket.request('complete_wrap_up', { contact_id: id, disposition, note });
       const talks = { ...this.now.talks };
-      delete talks[contact_id];
+      delete talks[id];
       this.apply({ ...this.now, talks, selected: Object.keys(talks)[0] ?? '' });
+      return true;
     } catch {
       this.state.patch({ notice: 'The result could not be stored. Please try again.' });
+      return false;
     }
+  }
+
+  /** The wrap-up ended by its timer while the agent still wrote: what is there is kept. */
+  async keepDraft(contact_id: string, d: Draft): Promise<void> {
+    const known = this.now.welcome.dispositions ?? [];
+    const disposition = d.disposition || (known.includes('other') ? 'other' : known.at(-1)) || '';
+    try {
+      await this.socket.request('complete_wrap_up', { contact_id, disposition, note: d.note });
+      this.state.patch({ notice: 'The time for the wrap-up was over. What you wrote is stored.' });
+    } catch {
+      this.state.patch({ notice: 'The time for the wrap-up was over. What you wrote is lost.' });
+    }
+  }
+
+  /** Share a window with the customer of this contact; a closed dialog is no mistake. */
+  shareScreen(contact: ContactState): void {
+    this.media.shareScreen(contact).catch((e: Error) => this.state.patch({
+      notice: `The screen could not be shared: ${e.message}.` }));
   }
 
   /* ---- the customer's page ---- */
@@ -179,6 +201,13 @@ export class Desk {
   private ask(...[kind, body, complaint]: Ask): void {
     this.socket.request(kind, body as never)
       .catch((e: Error) => this.state.patch({ notice: `${complaint}: ${e.message}.` }));
+  }
+
+  /** Supervisors take no contacts: what they want to see is the board, signed in as they are. */
+  private toBoard(): void {
+    this.socket.stop();
+    this.session.forget();
+    location.replace('/board/');
   }
 
   private leave(why: string): void {

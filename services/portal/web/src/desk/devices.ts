@@ -6,14 +6,15 @@ export interface Devices {
   cameras: MediaDeviceInfo[];
   microphone: string;
   camera: string;
-  error: string; // in plain words
+  microphoneError: string; // in plain words
+  cameraError: string;
 }
 
 const KEY = 'tl.desk.devices';
 
 export class DeviceChoice {
   readonly state = new Store<Devices>(
-    { microphones: [], cameras: [], microphone: '', camera: '', error: '' });
+    { microphones: [], cameras: [], microphone: '', camera: '', microphoneError: '', cameraError: '' });
 
   constructor() {
     try {
@@ -53,14 +54,14 @@ export class DeviceChoice {
   }
 
   private async open(what: MediaStreamConstraints): Promise<MediaStream | null> {
+    const device = what.video ? 'camera' : 'microphone';
     try {
       const stream = await navigator.mediaDevices.getUserMedia(what);
-      this.state.patch({ error: '' });
+      this.state.patch({ [`${device}Error`]: '' });
       void this.refresh();
       return stream;
     } catch (e) {
-      this.state.patch({ error: why(what.video ? 'camera' : 'microphone',
-        e instanceof Error ? e.name : '') });
+      this.state.patch({ [`${device}Error`]: why(device, e instanceof Error ? e.name : '') });
       return null;
     }
   }

@@ -45,7 +45,7 @@ export class DeskMedia {
     if (!instance || this.opening)
       return;
     this.opening = true;
-    this.mic ??= await this.devices.openMicrophone();
+    this.mic ??= await this.openMicrophone();
     this.opening = false;
     if (!this.mic || this.audio)
       return;
@@ -61,6 +61,14 @@ export class DeskMedia {
   /** Another tab of this agent has the sound: fetch sound and camera back to this one. */
   useHere(): void {
     this.audio?.start();
+  }
+
+  /** A microphone that is pulled out is replaced by the one that is left. */
+  private async openMicrophone(): Promise<MediaStream | null> {
+    const mic = await this.devices.openMicrophone();
+    for (const t of mic?.getAudioTracks() ?? [])
+      t.onended = () => void this.useMicrophone(this.devices.state.get().microphone);
+    return mic;
   }
 
   private onAudio(audio: LegState): void {
@@ -119,8 +127,10 @@ export class DeskMedia {
     try {
       screen = await navigator.mediaDevices.getDisplayMedia({
         video: { frameRate: { ideal: 10, max: 15 } }, audio: false });
-    } catch {
-      return; /* the agent closed the browser's own dialog */
+    } catch (e) {
+      if (e instanceof Error && e.name === 'NotAllowedError')
+        return; /* the agent closed the browser's own dialog */
+      throw new Error('this browser cannot do it', { cause: e });
     }
     for (const t of screen.getVideoTracks()) {
       t.contentHint = 'detail';
@@ -139,7 +149,7 @@ export class DeskMedia {
 
   async useMicrophone(id: string): Promise<void> {
     this.devices.choose({ microphone: id });
-    const next = await this.devices.openMicrophone();
+    const next = await this.openMicrophone();
     if (!next)
       return;
     const old = this.mic;
@@ -202,6 +212,8 @@ export class DeskMedia {
 }
 
 function stop(stream: MediaStream | null): void {
-  for (const t of stream?.getTracks() ?? [])
+  for (const t of stream?.getTracks() ?? []) {
+    t.onended = null;
     t.stop();
+  }
 }

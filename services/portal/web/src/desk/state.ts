@@ -18,6 +18,9 @@ export interface Conversation {
   ticket: string; // of the page's room; used once
 }
 
+/** What the agent wrote in a wrap-up that is not completed yet. */
+export interface Draft { disposition: string; note: string }
+
 export interface DeskState {
   socket: SocketState;
   elsewhere: boolean; // another tab took over

@@ -86,7 +86,7 @@ function Controls({ desk, talk }: { desk: Desk; talk: Conversation }) {
       {video && <Tool icon="screen" id="screen-share" on={!!m.screen}
         label={m.screen ? 'Stop sharing' : 'Share screen'}
         onClick={() => m.screen ? desk.media.stopScreen()
-          : void desk.media.shareScreen(talk.state)} />}
+          : desk.shareScreen(talk.state)} />}
       {voice && <Tool icon={held ? 'play' : 'pause'} id="hold" on={held}
         label={held ? 'Retrieve' : 'Hold'} onClick={() => desk.hold(id, !held)} />}
       <Tool icon="eye" id="cobrowse-ask" disabled={talk.cobrowse === 'asked' || !!talk.ticket}
@@ -100,6 +100,7 @@ function Controls({ desk, talk }: { desk: Desk; talk: Conversation }) {
 /** What the customer sees of us; we never see the customer. */
 function Pictures({ desk, talk }: { desk: Desk; talk: Conversation }) {
   const m = useStore(desk.media.state);
+  const { cameraError } = useStore(desk.media.devices.state);
   if (talk.state.channel !== 'CHANNEL_VIDEO')
     return null;
   return (
@@ -107,8 +108,8 @@ function Pictures({ desk, talk }: { desk: Desk; talk: Conversation }) {
       <figure class="self">
         {m.camera ? <Picture stream={m.camera} id="self-view" mirror />
           : <div class="no-picture"><Icon name="videoOff" size={28} /></div>}
-        <figcaption>{m.camera ? 'The customer sees you' : 'The customer does not see you'}
-        </figcaption>
+        <figcaption>{m.camera ? 'The customer sees you'
+          : `The customer does not see you. ${m.cameraOn ? cameraError : ''}`}</figcaption>
       </figure>
       {m.screen && <figure class="self">
         <Picture stream={m.screen} id="screen-view" />

@@ -67,6 +67,7 @@ export interface ContactState {
   contact_id?: string; thread_id?: string; channel?: Channel; phase?: ContactPhase;
   outcome?: ContactOutcome; agent?: Person; customer?: Person; since_us?: number;
   media_instance?: string; cobrowse_active?: boolean; wrap_up_ends_at_us?: number;
+  farewell?: string; // what the flow says to a contact that it closes
 }
 export interface QueueProgress { contact_id?: string; position?: number; expected_wait_s?: number }
 export interface Typing { contact_id?: string; on?: boolean }

@@ -25,7 +25,7 @@ export function dwell(ms: number): string {
 /** What a waiting customer is told; -1 means that nobody can say. */
 export function expectedWait(seconds: number): string {
   if (seconds < 0)
-    return 'We cannot say how long it takes';
+    return 'We cannot say how long it takes. You keep your place.';
   if (seconds < 20)
     return 'Just a moment';
   if (seconds < 60)

@@ -129,6 +129,12 @@ export class GatewaySocket extends Emitter<SocketEvents> {
     });
   }
 
+  /** Say something that nobody answers and nobody misses; while away it is not said at all. */
+  tell<K extends ClientKind>(kind: K, body: ClientBodies[K]): void {
+    if (this.state === 'open')
+      this.ws?.send(JSON.stringify({ [kind]: body }));
+  }
+
   private async connect(): Promise<void> {
     this.become('connecting');
     let ticket: string;

@@ -83,7 +83,7 @@ function Composer(p: ChatProps) {
   return (
     <form class="composer" onSubmit={e => { e.preventDefault(); send(); }}>
       <textarea rows={1} value={text} maxLength={MAX_TEXT} disabled={p.disabled}
-        placeholder="Write a message" aria-label="Message" data-testid="chat-input"
+        placeholder={p.disabled ? 'The contact is over' : 'Write a message'} aria-label="Message" data-testid="chat-input"
         onInput={e => input(e.currentTarget.value)}
         onKeyDown={e => {
           if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {

@@ -144,8 +144,7 @@ export class Call implements CallHandle {
   }
 
   typing(on: boolean): void {
-    this.socket.request('typing', { contact_id: this.now.contact_id, on }, { repeat: false })
-      .catch(() => undefined); /* nobody misses it */
+    this.socket.tell('typing', { contact_id: this.now.contact_id, on });
   }
 
   /** The customer allows the view of the page, or takes it back; taking back needs no server. */

@@ -25,6 +25,7 @@ export interface CallState {
   agent: string; // display name
   held: boolean;
   requeued: boolean; // was connected before and waits again
+  ringing: boolean; // at an agent's desk, not answered yet
   position: number; // 0: not said yet
   expected_wait_s: number;
   muted: boolean;
@@ -42,7 +43,7 @@ export interface CallState {
 
 export const initial = (): CallState => ({
   open: false, step: 'choose', channel: 'CHANNEL_VIDEO', contact_id: '', instance: '', agent: '',
-  held: false, requeued: false, position: 0, expected_wait_s: -1, muted: false, away: false,
+  held: false, requeued: false, ringing: false, position: 0, expected_wait_s: -1, muted: false, away: false,
   media: 'off', lines: [], unread: 0, typing: false, cobrowse: 'off', cobrowseWanted: false,
   question: '', problem: null, farewell: '',
 });
@@ -81,7 +82,8 @@ export function onContact(s: CallState, c: ContactState): CallState {
   switch (c.phase) {
   case 'CONTACT_PHASE_WAITING':
   case 'CONTACT_PHASE_RINGING':
-    return { ...known, step: 'waiting', held: false, requeued: s.requeued || s.step === 'connected' };
+    return { ...known, step: 'waiting', held: false, requeued: s.requeued || s.step === 'connected',
+      ringing: c.phase === 'CONTACT_PHASE_RINGING' };
   case 'CONTACT_PHASE_CONNECTED':
   case 'CONTACT_PHASE_HELD':
     return { ...known, step: 'connected', held: c.phase === 'CONTACT_PHASE_HELD',
@@ -103,8 +105,8 @@ function over(s: CallState, c: ContactState): CallState {
   case 'CONTACT_OUTCOME_CLOSED':
     return { ...end, step: 'problem', problem: {
       title: 'Nobody is free right now',
-      text: 'Our people are not at their desks, or all of them are busy for longer than we would '
-        + 'let you wait. Please try again later.', offerRetry: true } };
+      text: c.farewell || 'Our people are not at their desks, or all of them are busy for longer '
+        + 'than we would let you wait. Please try again later.', offerRetry: true } };
   case 'CONTACT_OUTCOME_FAILED':
     return { ...end, step: 'problem', problem: {
       title: 'That was our fault', text: 'Something broke on our side and your call ended. '
@@ -115,6 +117,15 @@ function over(s: CallState, c: ContactState): CallState {
     return s.step === 'survey' ? end
       : { ...end, step: 'done', farewell: 'Thank you for talking to us.' };
   }
+}
+
+/** What somebody who does not look at the panel should hear of it. */
+export function announcement(s: CallState): string {
+  if (s.step !== 'connected')
+    return '';
+  if (s.unread > 0)
+    return s.unread === 1 ? `${s.agent} wrote a message` : `${s.agent} wrote ${s.unread} messages`;
+  return s.held ? '' : `${s.agent} is here`; /* the panel itself tells of the hold */
 }
 
 /** True while there is something that a closed tab would lose. */

@@ -11,7 +11,7 @@ import { adopt } from '../dom';
 import type { CallHandle, WidgetHost } from '../host';
 import { Call } from './call';
 import { arrange } from './stage';
-import type { CallState } from './state';
+import { announcement, isRunning, type CallState } from './state';
 
 export function startCall(host: WidgetHost): CallHandle {
   adopt(host.root, css);
@@ -34,6 +34,7 @@ function Widget({ call }: { call: Call }) {
   return (
     <>
       <RemoteAudio call={call} />
+      <p class="sr" role="status" data-testid="announcement">{announcement(s)}</p>
       {s.cobrowse === 'on' && live && <SharingBar call={call} agent={s.agent} />}
       {s.open ? <Panel call={call} s={s} /> : live && <Pill call={call} s={s} />}
     </>
@@ -92,7 +93,7 @@ function Panel({ call, s }: { call: Call; s: CallState }) {
           <Icon name={s.step === 'waiting' || s.step === 'connected' ? 'minimise' : 'close'} />
         </button>
       </header>
-      {s.away && <p class="strip" role="status">The connection is lost. We are getting you back…</p>}
+      {s.away && isRunning(s) && <p class="strip" role="status">The connection is lost. We are getting you back…</p>}
       {s.step === 'choose' && <Choose call={call} s={s} />}
       {s.step === 'starting' && <Starting s={s} />}
       {(s.step === 'waiting' || s.step === 'connected') && <Live call={call} s={s} />}
@@ -116,11 +117,14 @@ function Choose({ call, s }: { call: Call; s: CallState }) {
   const [consent, setConsent] = useState(false);
   const [share, setShare] = useState(false);
   const [nudge, setNudge] = useState(false);
+  const agree = useRef<HTMLInputElement>(null);
   const begin = (e: Event) => {
     e.preventDefault();
     setNudge(!consent);
     if (consent)
       void call.begin(channel, share);
+    else
+      agree.current?.focus();
   };
   return (
     <form class="body" onSubmit={begin}>
@@ -136,7 +140,7 @@ function Choose({ call, s }: { call: Call; s: CallState }) {
         ))}
       </fieldset>
       <label class="check">
-        <input type="checkbox" checked={consent} data-testid="consent" aria-invalid={nudge}
+        <input type="checkbox" ref={agree} checked={consent} data-testid="consent" aria-invalid={nudge}
           aria-describedby={nudge ? 'tl-nudge' : undefined}
           onChange={e => setConsent(e.currentTarget.checked)} />
         <span>Connect me. The agent may see which pages I looked at and what is in my basket.</span>
@@ -182,17 +186,24 @@ function Live({ call, s }: { call: Call; s: CallState }) {
   );
 }
 
+function placeInLine(s: CallState): string {
+  if (s.requeued)
+    return 'We lost your agent. You are first in line.';
+  if (s.ringing)
+    return 'Calling somebody for you';
+  return s.position > 1 ? `Number ${s.position} in line`
+    : s.position === 1 ? 'You are next' : 'Finding the right person';
+}
+
 function Waiting({ s }: { s: CallState }) {
   return (
     <div class="center wait">
       <span class="ring" aria-hidden="true" />
       <p class="big" aria-live="polite" data-testid="queue-position" data-position={s.position}>
-        {s.requeued ? 'We lost your agent. You are first in line.'
-          : s.position > 1 ? `Number ${s.position} in line`
-            : s.position === 1 ? 'You are next' : 'Finding the right person'}
-      </p>
+        {placeInLine(s)}</p>
       <p class="soft" data-testid="expected-wait">
-        {s.position > 0 ? expectedWait(s.expected_wait_s) : 'This takes a second.'}
+        {s.ringing ? 'It rings at a desk.'
+          : s.position > 0 ? expectedWait(s.expected_wait_s) : 'This takes a second.'}
       </p>
       {s.channel !== 'CHANNEL_CHAT' && <p class="soft small">
         {s.media === 'up' ? 'You hear music until somebody answers.' : 'Starting the sound…'}</p>}
