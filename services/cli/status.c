@@ -18,7 +18,7 @@ static const struct {
     {"conversation", "TL_CONVERSATION_PORT", false},
     {"ivr", "TL_IVR_PORT", false},
     {"acd", "TL_ACD_PORT", false},
-    {"acd (standby)", "TL_ACD_STANDBY_PORT", true},
+    {"acd (standby)", "TL_STANDBY_ACD_PORT", true},
     {"clickstream-tracker", "TL_CLICKSTREAM_PORT", false},
     {"cobrowse-relay", "TL_COBROWSE_PORT", false},
     {"analytics", "TL_ANALYTICS_PORT", false},
