@@ -98,6 +98,7 @@ static int send_item(struct item *it)
                                        .type = it->head.type,
                                        .source = "acd",
                                        .subject = it->head.thread.s,
+                                       .contact_id = it->head.contact.s,
                                        .occurred_at = it->head.at};
 
     return tl_event_send(it->o->bus, it->subject, &head, it->data, it->n, on_stored, it);

@@ -80,7 +80,7 @@ int wire_policy_event(const struct wire_scene *s, const struct wire_meta *m, str
 /** Name, type, key, id and thread of an event that comes back from the outbox.  -EBADMSG. */
 struct wire_event_head {
     char name[40], type[80];
-    struct tl_id id, key, thread;
+    struct tl_id id, key, thread, contact;
     tl_time at;
 };
 int wire_event_head(const void *data, size_t n, struct wire_event_head *ret);

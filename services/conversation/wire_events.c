@@ -74,6 +74,8 @@ static void fill_early(Event *m, union body *b, const struct contact_event *e,
         b->requested.customer_id = wire_text(c->customer.s);
         b->requested.tier = wire_text(c->tier);
         b->requested.invitation_id = wire_text(c->invitation.s);
+        b->requested.consent = true; /* else the request was refused */
+        b->requested.cobrowse_consent = c->cobrowse_consent;
         break;
     case EVENT_ROUTED:
         BODY(routed, CONTACT_ROUTED, contact_routed, contact_routed);
@@ -159,7 +161,7 @@ int wire_event(const struct contact_event *e, const struct contact *c, const str
     Event m = THREADLINE__CONVERSATION__V1__CONVERSATION_EVENT__INIT;
     Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT;
     union body b;
-    char *skills[CONTACT_LIST_MAX];
+    char *skills[CONTACT_LIST_MAX], trace_id[TL_TRACE_ID_N + 1];
 
     fill_early(&m, &b, e, c, skills);
     fill_late(&m, &b, e, c);
@@ -168,6 +170,8 @@ int wire_event(const struct contact_event *e, const struct contact *c, const str
     meta.thread_id = wire_text(c->thread.s);
     meta.contact_id = wire_text(e->kind == EVENT_THREAD_OPENED ? "" : c->id.s);
     meta.producer = wire_text("conversation");
+    tl_trace_id(trace_id, tl_str(meta.contact_id));
+    meta.trace_id = trace_id;
     m.meta = &meta;
     return tl_pb_pack(&m, out);
 }

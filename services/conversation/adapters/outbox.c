@@ -85,6 +85,7 @@ static void send(struct outbox *o)
                                       .type = type,
                                       .source = "conversation",
                                       .subject = r->thread.s,
+                                      .contact_id = r->contact.s,
                                       .occurred_at = r->at};
         err = tl_event_send(o->bus, subject, &head, m.p, m.n, stored, o);
     }

@@ -19,8 +19,8 @@ struct tl_events *tl_events_free(struct tl_events *e);
 
 /**
  * Publish an envelope (a message with Meta as field 1 and one oneof).  Fills meta.event_id,
- * occurred_at_us if 0, producer, boot, seq; packs at once, so the envelope may go.  Subject:
- * <prefix>.<oneof field name>.<key>.
+ * occurred_at_us if 0, producer, boot, seq, trace_id; packs at once, so the envelope may go.
+ * Subject: <prefix>.<oneof field name>.<key>.
  *
  * @param key thread id, agent id or visit id; empty: "-"
  * @return 0, -ENOMEM, -EMSGSIZE, -ENOBUFS: 10 000 events wait already (counted; the gap will be
@@ -37,8 +37,8 @@ struct tl_event_head {
     const char *event_id;
     const char *type;
     const char *source;
-    const char *subject;  /**< thread id */
-    const char *trace_id; /**< or NULL */
+    const char *subject;    /**< thread id */
+    const char *contact_id; /**< header traceparent follows from it; NULL or empty: none */
     tl_time occurred_at;
 };
 int tl_event_send(struct tl_bus *bus, const char *nats_subject, const struct tl_event_head *head,

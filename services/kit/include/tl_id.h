@@ -25,6 +25,22 @@ int tl_id_parse(struct tl_id *ret, struct tl_str text);
 /** 0; -EINVAL unless 26 characters of Crockford base 32, first at most '7'. */
 int tl_id_parse_ulid(struct tl_id *ret, struct tl_str text);
 
+#define TL_TRACE_ID_N     32 /**< W3C trace id [hex digits] */
+#define TL_TRACE_PARENT_N 55 /**< W3C traceparent [bytes] */
+
+/**
+ * W3C trace id of a contact: the 128 bits of its ULID, so that all services give a contact's steps
+ * the same trace, from the click to the hang-up, and nobody needs to carry it.  Terminated; empty:
+ * the id is no ULID (then the step has no trace).
+ * Source: W3C Trace Context, 3.2.2.3 (trace-id: 16 bytes, lower-case hex, not all zero).
+ */
+void tl_trace_id(char ret[TL_TRACE_ID_N + 1], struct tl_str contact_id);
+
+/** Header value "00-<trace id>-<span>-01": the span is the random end of the event's ULID.
+ *  False: one of them is no ULID, ret is empty. */
+bool tl_trace_parent(char ret[TL_TRACE_PARENT_N + 1], struct tl_str contact_id,
+                     struct tl_str event_id);
+
 static inline bool tl_id_eq(const struct tl_id *a, const struct tl_id *b)
 {
     return strcmp(a->s, b->s) == 0;

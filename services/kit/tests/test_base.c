@@ -178,6 +178,24 @@ static void a_map_out_of_memory_is_unchanged(void **state)
     tl_map_done(&m);
 }
 
+static void a_contacts_trace_is_the_bits_of_its_id(void **state)
+{
+    const struct tl_str contact = TL_STR("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    char id[TL_TRACE_ID_N + 1], parent[TL_TRACE_PARENT_N + 1];
+
+    TL_UNUSED(state);
+    tl_trace_id(id, contact);
+    assert_string_equal(id, "01563e3ab5d3d6764c61efb99302bd5b");
+    assert_true(tl_trace_parent(parent, contact, TL_STR("01ARZ3NDEKZZZZZZZZZZZZZZZZ")));
+    assert_string_equal(parent, "00-01563e3ab5d3d6764c61efb99302bd5b-ffffffffffffffff-01");
+    assert_true(tl_trace_parent(parent, contact, TL_STR("01ARZ3NDEK0000000000000000")));
+    assert_string_equal(parent + 36, "0000000000000001-01"); /* a span of zeros is not valid */
+    assert_false(tl_trace_parent(parent, TL_STR("agent-1"), contact));
+    assert_string_equal(parent, "");
+    tl_trace_id(id, TL_STR("00000000000000000000000000"));
+    assert_string_equal(id, "");
+}
+
 static void ids_are_ulids_and_sort_by_time(void **state)
 {
     const uint8_t none[10] = {0}, all[10] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_map_finds_what_was_put_and_nothing_else),
         cmocka_unit_test(a_map_out_of_memory_is_unchanged),
         cmocka_unit_test(ids_are_ulids_and_sort_by_time),
+        cmocka_unit_test(a_contacts_trace_is_the_bits_of_its_id),
         cmocka_unit_test(the_newest_ids_are_remembered),
         cmocka_unit_test(the_heaps_door_counts),
     };

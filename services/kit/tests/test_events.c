@@ -18,7 +18,7 @@ static struct tl_bus *bus;
 struct got {
     int n;
     uint64_t seqs[16];
-    char type[80], subject[100], boot[40], ids[16][40], thread[40];
+    char type[80], subject[100], boot[40], ids[16][40], thread[40], parent[80];
 };
 
 static void take(void *arg, const struct tl_msg *m)
@@ -30,15 +30,19 @@ static void take(void *arg, const struct tl_msg *m)
                      0);
     snprintf(g->type, sizeof(g->type), "%s", tl_msg_header(m, "ce_type"));
     snprintf(g->thread, sizeof(g->thread), "%s", tl_msg_header(m, "ce_subject"));
+    snprintf(g->parent, sizeof(g->parent), "%s", tl_msg_header(m, "traceparent"));
     snprintf(g->subject, sizeof(g->subject), "%.*s", (int)m->subject.n, m->subject.s);
     snprintf(g->boot, sizeof(g->boot), "%s", ev->meta->boot);
     snprintf(g->ids[g->n], sizeof(g->ids[0]), "%s", ev->meta->event_id);
     assert_string_equal(tl_msg_header(m, "Nats-Msg-Id"), ev->meta->event_id);
     assert_string_equal(tl_msg_header(m, "ce_source"), "signaling.g1");
     assert_true(ev->meta->occurred_at_us > 0);
+    assert_string_equal(ev->meta->trace_id, "01563e3ab5d3d6764c61efb99302bd5b");
     g->seqs[g->n++] = ev->meta->seq;
     tl_pb_free(ev);
 }
+
+#define CONTACT "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 static void emit(struct tl_events *e, int want)
 {
@@ -48,7 +52,7 @@ static void emit(struct tl_events *e, int want)
     ended.session_id = (char *)"s1";
     ev.event_case = THREADLINE__SIGNALING__V1__SIGNALING_EVENT__EVENT_SESSION_ENDED;
     ev.session_ended = &ended;
-    assert_int_equal(tl_events_emit(e, &ev.base, "T1", "C1", "T1"), want);
+    assert_int_equal(tl_events_emit(e, &ev.base, "T1", CONTACT, "T1"), want);
     assert_null(ev.meta);
 }
 
@@ -68,6 +72,7 @@ static void an_event_carries_meta_and_headers(void **state)
     assert_string_equal(g.type, "threadline.signaling.v1.SessionEnded");
     assert_string_equal(g.subject, "tl.events.signaling.session_ended.T1");
     assert_string_equal(g.thread, "T1");
+    assert_memory_equal(g.parent, "00-01563e3ab5d3d6764c61efb99302bd5b-", 36);
     assert_int_equal(g.seqs[0], 1);
     assert_int_equal(g.seqs[1], 2);
     assert_string_not_equal(g.ids[0], g.ids[1]);

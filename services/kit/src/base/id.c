@@ -1,4 +1,4 @@
-/* ULIDs and short text ids. */
+/* ULIDs, short text ids, and the trace ids that follow from ULIDs. */
 #include <tl_id.h>
 
 static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford */
@@ -50,4 +50,50 @@ int tl_id_parse_ulid(struct tl_id *ret, struct tl_str text)
     }
     *ret = id;
     return 0;
+}
+
+/* The 128 bits of a ULID. */
+static bool ulid_bits(unsigned __int128 *ret, struct tl_str text)
+{
+    unsigned __int128 bits = 0;
+    struct tl_id id;
+
+    if (tl_id_parse_ulid(&id, text))
+        return false;
+    for (const char *c = id.s; *c; c++)
+        bits = bits << 5 | (unsigned)(strchr(base32, *c) - base32);
+    *ret = bits;
+    return bits != 0;
+}
+
+/* The lowest digits of bits. */
+static char *put_hex(char *at, unsigned __int128 bits, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--, bits >>= 4)
+        at[i] = "0123456789abcdef"[(unsigned)bits & 15];
+    return at + digits;
+}
+
+void tl_trace_id(char ret[TL_TRACE_ID_N + 1], struct tl_str contact_id)
+{
+    unsigned __int128 bits;
+
+    *(ulid_bits(&bits, contact_id) ? put_hex(ret, bits, TL_TRACE_ID_N) : ret) = '\0';
+}
+
+bool tl_trace_parent(char ret[TL_TRACE_PARENT_N + 1], struct tl_str contact_id,
+                     struct tl_str event_id)
+{
+    unsigned __int128 trace, span;
+    char *at = ret;
+
+    *ret = '\0';
+    if (!ulid_bits(&trace, contact_id) || !ulid_bits(&span, event_id))
+        return false;
+    memcpy(at, "00-", 3);
+    at = put_hex(at + 3, trace, TL_TRACE_ID_N);
+    *at++ = '-';
+    at = put_hex(at, span | !(uint64_t)span, 16); /* an all-zero span would not be valid */
+    memcpy(at, "-01", 4);
+    return true;
 }

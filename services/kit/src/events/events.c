@@ -22,6 +22,7 @@ struct event {
     char subject[200];
     char id[TL_ID_MAX + 1];
     char thread_id[TL_ID_MAX + 1];
+    char contact_id[TL_ID_MAX + 1];
     const char *type; /* static: from the schema */
     tl_time occurred_at;
     struct tl_buf data;
@@ -52,7 +53,7 @@ const char *tl_event_type(const void *envelope)
 int tl_event_send(struct tl_bus *bus, const char *nats_subject, const struct tl_event_head *head,
                   const void *data, size_t n, tl_stored_fn *done, void *arg)
 {
-    char when[32], traceparent[64];
+    char when[32], traceparent[TL_TRACE_PARENT_N + 1];
     struct tl_header h[8];
     size_t k = 0;
 
@@ -65,12 +66,9 @@ int tl_event_send(struct tl_bus *bus, const char *nats_subject, const struct tl_
     if (head->subject && *head->subject)
         h[k++] = (struct tl_header){"ce_subject", head->subject};
     h[k++] = (struct tl_header){"content-type", "application/protobuf"};
-    if (head->trace_id && *head->trace_id) {
-        /* W3C trace context: the event's own span is the end of its id. */
-        snprintf(traceparent, sizeof(traceparent), "00-%.32s-%.16s-01", head->trace_id,
-                 head->trace_id);
+    if (head->contact_id &&
+        tl_trace_parent(traceparent, tl_str(head->contact_id), tl_str(head->event_id)))
         h[k++] = (struct tl_header){"traceparent", traceparent};
-    }
     return tl_bus_store(bus, nats_subject, head->event_id, h, k, data, n, done, arg);
 }
 
@@ -123,6 +121,7 @@ static void pump(struct tl_events *e)
                                            .type = ev->type,
                                            .source = e->producer,
                                            .subject = ev->thread_id,
+                                           .contact_id = ev->contact_id,
                                            .occurred_at = ev->occurred_at};
 
         if (ev->under_way)
@@ -190,25 +189,25 @@ size_t tl_events_waiting(const struct tl_events *e)
 }
 
 /* Meta is field 1 of every envelope: for the packing it points to what stands on our stack. */
-static int pack(struct tl_events *e, struct event *ev, ProtobufCMessage *envelope,
-                const char *contact_id)
+static int pack(struct tl_events *e, struct event *ev, ProtobufCMessage *envelope)
 {
     const ProtobufCFieldDescriptor *f =
         protobuf_c_message_descriptor_get_field(envelope->descriptor, 1);
     Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT, **at, *given;
+    char trace_id[TL_TRACE_ID_N + 1];
     int err;
 
     if (!f || f->descriptor != &threadline__event__v1__meta__descriptor)
         return -EINVAL;
     at = (Threadline__Event__V1__Meta **)(void *)((char *)envelope + f->offset);
     given = *at;
-    if (given)
-        meta.trace_id = given->trace_id;
+    tl_trace_id(trace_id, tl_str(ev->contact_id));
     ev->occurred_at = given && given->occurred_at_us ? given->occurred_at_us : tl_clock_wall();
     meta.event_id = ev->id;
     meta.occurred_at_us = ev->occurred_at;
     meta.thread_id = ev->thread_id;
-    meta.contact_id = (char *)(contact_id ? contact_id : "");
+    meta.contact_id = ev->contact_id;
+    meta.trace_id = trace_id;
     meta.producer = e->producer;
     meta.boot = e->boot.s;
     meta.seq = e->seq + 1;
@@ -241,9 +240,10 @@ int tl_events_emit(struct tl_events *e, ProtobufCMessage *envelope, const char *
     ev->type = tl_event_type(envelope);
     tl_str_put(ev->id, sizeof(ev->id), tl_id_str(&id));
     tl_str_put(ev->thread_id, sizeof(ev->thread_id), tl_str(thread_id ? thread_id : ""));
+    tl_str_put(ev->contact_id, sizeof(ev->contact_id), tl_str(contact_id ? contact_id : ""));
     snprintf(ev->subject, sizeof(ev->subject), "%s.%s.%s", e->prefix, f->name,
              key && *key ? key : "-");
-    err = pack(e, ev, envelope, contact_id);
+    err = pack(e, ev, envelope);
     if (err) {
         tl_buf_done(&ev->data);
         tl_free(ev);
