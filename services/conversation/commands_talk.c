@@ -6,6 +6,43 @@
 
 /* ---- chat ------------------------------------------------------------------------------- */
 
+void push_line(struct conversation *conv, const struct contact *c, const struct contact_message *m)
+{
+    struct tl_buf out = TL_BUF(64 * 1024);
+
+    if (wire_chat(m, &out) == 0) {
+        push_customer(conv, c, &out);
+        if (contact_is_talking(c) || c->phase == PHASE_WRAP_UP)
+            push_agent(conv, &c->agent, &out);
+    }
+    tl_buf_done(&out);
+}
+
+/** The event of a line, with its step. */
+static void add_event(struct task *t)
+{
+    const struct contact_message *m = t->message;
+
+    t->d.events[t->d.n_events++] = (struct contact_event){
+        .kind = EVENT_MESSAGE, .by = m->from, .number = (int)strlen(m->text), .other = m->id};
+}
+
+void say_line(struct task *t, const char *text)
+{
+    struct contact_message *m = t->message ? t->message : tl_alloc(1, sizeof *m);
+
+    t->message = m;
+    if (!m)
+        return;
+    *m = (struct contact_message){.id = tl_id_new(),
+                                  .contact = t->c.id,
+                                  .thread = t->c.thread,
+                                  .from = ROLE_SYSTEM,
+                                  .sent_at = t->at};
+    (void)tl_str_put(m->text, sizeof m->text, tl_str(text));
+    add_event(t);
+}
+
 static void decide_message(struct task *t)
 {
     struct contact_message *m = t->message;
@@ -16,12 +53,11 @@ static void decide_message(struct task *t)
         t->d.reason = "the contact is over";
         return;
     }
+    t->d.changed = contact_wrote(&t->c, m->from, t->at);
     m->thread = c->thread;
     (void)tl_str_put(m->from_name, sizeof m->from_name,
                      tl_str(m->from == ROLE_CUSTOMER ? c->name : c->agent_name));
-    t->d.n_events = 1;
-    t->d.events[0] = (struct contact_event){
-        .kind = EVENT_MESSAGE, .by = m->from, .number = (int)strlen(m->text), .other = m->id};
+    add_event(t);
 }
 
 static void answer_posted(struct asked *a, const struct contact_message *m)
@@ -49,7 +85,6 @@ static void posted(void *arg, const struct task *t, int code, const char *reason
 {
     struct asked *a = arg;
     struct conversation *conv = a->conv;
-    struct tl_buf m = TL_BUF(64 * 1024);
 
     if (code) {
         command_done(a, t, code, reason);
@@ -61,12 +96,7 @@ static void posted(void *arg, const struct task *t, int code, const char *reason
             command_done(a, t, 503, "the store is away");
         return;
     }
-    if (wire_chat(t->message, &m) == 0) {
-        push_customer(conv, &t->c, &m);
-        if (contact_is_talking(&t->c))
-            push_agent(conv, &t->c.agent, &m);
-    }
-    tl_buf_done(&m);
+    push_line(conv, &t->c, t->message);
     answer_posted(a, t->message);
 }
 

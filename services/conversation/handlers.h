@@ -90,6 +90,7 @@ struct task {
     struct contact_fact fact;
     struct contact_route route; /**< fact.route points here */
     char cause[40];             /**< fact.cause points here */
+    char farewell[200];         /**< fact.farewell points here */
     tl_time at;
     int tries;
     int64_t only_version; /**< not 0: nothing is done unless the contact still has this version */
@@ -131,6 +132,10 @@ void push_grant(struct conversation *conv, const struct contact *c, int side, co
 void push_card(struct conversation *conv, const struct contact *c);
 
 void on_command(void *arg, const struct tl_msg *m);
+/** A line by the system, to be stored with the step of t; without memory it is left out. */
+void say_line(struct task *t, const char *text);
+/** A stored line to both sides. */
+void push_line(struct conversation *conv, const struct contact *c, const struct contact_message *m);
 void open_contact(struct conversation *conv, struct wire_command *cmd, const char *reply);
 void give_snapshot(struct conversation *conv, struct wire_command *cmd, const char *reply);
 /** Refuse with a status and, for junk, count and log it. */

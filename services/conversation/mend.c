@@ -55,6 +55,26 @@ static void nudge_all(struct conversation *conv)
 
 /* ---- what is overdue -------------------------------------------------------------------- */
 
+/** What the core wants to be said is stored with its step. */
+static void decide_deadline(struct task *t)
+{
+    const struct rules *rules = &t->conv->rules;
+
+    contact_step(&t->c, &t->fact, rules, t->at, &t->d);
+    if (t->d.says == SAYS_IDLE_QUESTION)
+        say_line(t, rules->idle_question);
+    else if (t->d.says == SAYS_IDLE_GOODBYE)
+        say_line(t, rules->idle_goodbye);
+}
+
+static void told_deadline(void *arg, const struct task *t, int code, const char *reason)
+{
+    TL_UNUSED(arg);
+    TL_UNUSED(reason);
+    if (!code && t->message)
+        push_line(t->conv, &t->c, t->message);
+}
+
 static void overdue(void *arg, int err, const struct contact *rows, int n)
 {
     struct mend *m = arg;
@@ -67,6 +87,8 @@ static void overdue(void *arg, int err, const struct contact *rows, int n)
             break;
         tl_metric_add(
             tl_counter("tl_conversation_deadlines_total", NULL, "phases that were overdue"), 1);
+        t->decide = decide_deadline;
+        t->done = told_deadline;
         task_submit(t, &rows[i].id);
     }
 }

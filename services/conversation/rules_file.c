@@ -4,11 +4,12 @@
 
 #define DAY TL_HOUR(24)
 
-static const char *const top_keys[] = {"deadlines",         "threads", "dispositions",
-                                       "not_ready_reasons", "survey",  NULL};
+static const char *const top_keys[] = {
+    "deadlines", "threads", "dispositions", "not_ready_reasons", "survey", "idle", NULL};
 static const char *const deadline_keys[] = {"setup",   "longest_wait", "media", "longest_talk",
                                             "wrap_up", "grace",        NULL};
 static const char *const thread_keys[] = {"look_back", NULL};
+static const char *const idle_keys[] = {"customer", "warning", "question", "goodbye", NULL};
 static const char *const survey_keys[] = {"question", NULL};
 static const char *const reason_keys[] = {"id", "label", NULL};
 
@@ -23,6 +24,31 @@ static int read_deadlines(struct rules *r, const struct tl_yaml_node *n, struct 
     err |= tl_yaml_read_dur(n, "longest_talk", r->talk_max, TL_MIN(1), DAY, &r->talk_max, why);
     err |= tl_yaml_read_dur(n, "wrap_up", r->wrap_up_max, TL_SEC(1), DAY, &r->wrap_up_max, why);
     err |= tl_yaml_read_dur(n, "grace", r->grace, TL_SEC(1), TL_MIN(1), &r->grace, why);
+    return err ? -EINVAL : 0;
+}
+
+/** A text that people read. */
+static int read_words(const struct tl_yaml_node *n, const char *key, char *dst, size_t size,
+                      struct tl_buf *why)
+{
+    const char *text;
+    int err = tl_yaml_read_text(n, key, dst, &text, why);
+
+    if (!err && !tl_str_put(dst, size, tl_str(text)))
+        err = tl_yaml_complain(n, key, why, "is longer than %zu bytes", size - 1);
+    return err;
+}
+
+static int read_idle(struct rules *r, const struct tl_yaml_node *n, struct tl_buf *why)
+{
+    int err = tl_yaml_known_keys(n, idle_keys, why);
+
+    err |= tl_yaml_read_dur(n, "customer", r->idle_max, TL_SEC(10), DAY, &r->idle_max, why);
+    err |= tl_yaml_read_dur(n, "warning", r->idle_warning, 0, DAY, &r->idle_warning, why);
+    err |= read_words(n, "question", r->idle_question, sizeof r->idle_question, why);
+    err |= read_words(n, "goodbye", r->idle_goodbye, sizeof r->idle_goodbye, why);
+    if (!err && r->idle_warning >= r->idle_max)
+        err = tl_yaml_complain(n, "warning", why, "must be shorter than customer");
     return err ? -EINVAL : 0;
 }
 
@@ -74,7 +100,6 @@ static int check_reasons(const struct tl_yaml_node *root, struct tl_buf *why)
 static int read_rules(struct rules *r, const struct tl_yaml_node *root, struct tl_buf *why)
 {
     const struct tl_yaml_node *n;
-    const char *question;
     int err = 0;
 
     if (!tl_yaml_is_map(root))
@@ -89,12 +114,13 @@ static int read_rules(struct rules *r, const struct tl_yaml_node *root, struct t
         err |=
             tl_yaml_read_dur(n, "look_back", r->look_back, TL_MIN(1), 90 * DAY, &r->look_back, why);
     }
+    n = tl_yaml_get(root, "idle");
+    if (n)
+        err |= read_idle(r, n, why);
     n = tl_yaml_get(root, "survey");
     if (n) {
         err |= tl_yaml_known_keys(n, survey_keys, why);
-        err |= tl_yaml_read_text(n, "question", r->survey_question, &question, why);
-        if (!err && !tl_str_put(r->survey_question, sizeof r->survey_question, tl_str(question)))
-            err |= tl_yaml_complain(n, "question", why, "is longer than 199 bytes");
+        err |= read_words(n, "question", r->survey_question, sizeof r->survey_question, why);
     }
     err |= read_dispositions(r, root, why);
     err |= check_reasons(root, why);

@@ -71,8 +71,9 @@ int wire_positions(const void *data, size_t n, void (*each)(void *, const struct
                    void *arg);
 
 /* Answers of the others. */
-/** closed: the flow said goodbye; cause is set then. */
-int wire_route(const void *data, size_t n, struct contact_route *ret, bool *closed, char cause[40]);
+/** closed: the flow said goodbye; cause and farewell are set then. */
+int wire_route(const void *data, size_t n, struct contact_route *ret, bool *closed, char cause[40],
+               char farewell[200]);
 int wire_visit(const void *data, size_t n, char name[80], struct tl_buf *packed_visit);
 int wire_released(const void *data, size_t n, tl_time *ret_until);
 int wire_room(const void *data, size_t n, char customer[64], char agent[64]);

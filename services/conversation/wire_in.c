@@ -135,7 +135,8 @@ static int take_list(struct contact_list *ret, char **texts, size_t n)
     return err;
 }
 
-int wire_route(const void *data, size_t n, struct contact_route *ret, bool *closed, char cause[40])
+int wire_route(const void *data, size_t n, struct contact_route *ret, bool *closed, char cause[40],
+               char farewell[200])
 {
     Threadline__Ivr__V1__StartFlowResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__ivr__v1__start_flow_response, data, n, &m);
@@ -153,6 +154,7 @@ int wire_route(const void *data, size_t n, struct contact_route *ret, bool *clos
         goto out;
     if (*closed) {
         (void)tl_str_put(cause, 40, tl_str(m->close->cause));
+        (void)tl_str_put(farewell, 200, tl_str(m->close->message));
     } else if (m->next_case == THREADLINE__IVR__V1__START_FLOW_RESPONSE__NEXT_ENQUEUE) {
         ret->priority = m->enqueue->priority;
         err = wire_need_id(&ret->queue, m->enqueue->queue);

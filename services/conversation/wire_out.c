@@ -56,6 +56,8 @@ static void fill_state(struct state *s, const struct contact *c, enum contact_ro
     m->cobrowse_active = c->cobrowse_active;
     if (viewer != ROLE_CUSTOMER)
         m->wrap_up_ends_at_us = c->wrap_up_ends_at;
+    else
+        m->farewell = wire_text(c->farewell);
     if (c->phase >= PHASE_CONNECTED && !tl_id_empty(&c->agent)) {
         s->agent = (Person)THREADLINE__COMMON__V1__PERSON__INIT;
         s->agent.id = wire_id(&c->agent);

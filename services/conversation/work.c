@@ -97,10 +97,11 @@ static int take_answer(struct task *t, const struct call *call, const struct tl_
 
     switch (call->work) {
     case WORK_ROUTE:
-        err = wire_route(r->data, r->n, &t->route, &closed, t->cause);
+        err = wire_route(r->data, r->n, &t->route, &closed, t->cause, t->farewell);
         t->fact.kind = closed ? FACT_FLOW_CLOSED : FACT_ROUTED_TO;
         t->fact.route = &t->route;
         t->fact.cause = t->cause;
+        t->fact.farewell = closed ? t->farewell : NULL;
         break;
     case WORK_RELEASE: err = wire_released(r->data, r->n, &t->fact.until); break;
     case WORK_OPEN_ROOM: err = wire_room(r->data, r->n, t->tickets[0], t->tickets[1]); break;

@@ -8,7 +8,7 @@
 #include <libpq-fe.h>
 #include <tl_buf.h>
 
-#define PG_ROW_COLUMNS_MAX 48
+#define PG_ROW_COLUMNS_MAX 52
 
 /** Parameters of one contact, as text. */
 struct pg_row {

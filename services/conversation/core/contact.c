@@ -64,6 +64,25 @@ bool contact_is_in_line(const struct contact *c)
     return c->phase == PHASE_ROUTED || c->phase == PHASE_WAITING || c->phase == PHASE_RINGING;
 }
 
+bool contact_wrote(struct contact *c, enum contact_role by, tl_time now)
+{
+    if (c->channel != CHANNEL_CHAT || c->phase != PHASE_CONNECTED)
+        return false;
+    if (by == ROLE_CUSTOMER && !c->unanswered_at)
+        return false;
+    c->unanswered_at = by == ROLE_CUSTOMER ? 0 : now;
+    c->idle_asked = false;
+    return true;
+}
+
+/** The next word about a customer who does not answer. */
+static tl_time idle_due(const struct contact *c, const struct rules *rules)
+{
+    if (!c->unanswered_at)
+        return TL_NEVER;
+    return c->unanswered_at + rules->idle_max - (c->idle_asked ? 0 : rules->idle_warning);
+}
+
 tl_time contact_due(const struct contact *c, const struct rules *rules)
 {
     switch (c->phase) {
@@ -74,7 +93,8 @@ tl_time contact_due(const struct contact *c, const struct rules *rules)
     case PHASE_RINGING: return TL_HIGHER(c->ring_ends_at, c->since) + rules->grace;
     case PHASE_CONNECTED:
     case PHASE_HELD:
-        return c->since + (c->owed & WORK_CONNECT ? rules->media_max : rules->talk_max);
+        return TL_LOWER(c->since + (c->owed & WORK_CONNECT ? rules->media_max : rules->talk_max),
+                        idle_due(c, rules));
     case PHASE_WRAP_UP:
         return (c->wrap_up_ends_at ? c->wrap_up_ends_at : c->since + rules->wrap_up_max) +
                rules->grace;

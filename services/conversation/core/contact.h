@@ -94,6 +94,8 @@ struct contact {
     struct tl_id offer;
     uint64_t epoch, acd_seq; /**< newest fact of the ACD that was applied */
 
+    char farewell[200]; /**< what the flow says to a contact that it closes */
+
     bool cobrowse_consent; /**< the customer allows the view of the page */
     bool cobrowse_active;
 
@@ -101,7 +103,9 @@ struct contact {
     tl_time since;                     /**< of this phase */
     tl_time ring_ends_at, wrap_up_ends_at;
     tl_time connected_at, held_at, ended_at; /**< 0: not */
-    tl_dur waited, talked, held;             /**< totals so far */
+    tl_time unanswered_at; /**< chat: the agent's newest line that the customer left unanswered */
+    bool idle_asked;       /**< "are you still there?" since then */
+    tl_dur waited, talked, held; /**< totals so far */
 };
 
 struct contact_actor {
@@ -112,7 +116,7 @@ struct contact_actor {
 
 enum contact_fact_kind {
     FACT_ROUTED_TO,       /**< route */
-    FACT_FLOW_CLOSED,     /**< the flow says goodbye: cause */
+    FACT_FLOW_CLOSED,     /**< the flow says goodbye: cause, farewell */
     FACT_WORK_DONE,       /**< work was confirmed; RELEASE: until is the end of the wrap-up or 0;
                            CONNECT: agent, HOLD: on, as they were when it was asked for */
     FACT_WORK_REFUSED,    /**< work will never succeed: code */
@@ -142,8 +146,9 @@ struct contact_fact {
     unsigned work;
     bool on;
     int code;
-    const char *cause;  /**< a fixed word, or borrowed */
-    const char *repair; /**< said by the reconciler: the kind of repair; else NULL */
+    const char *cause;    /**< a fixed word, or borrowed */
+    const char *farewell; /**< borrowed; NULL: none */
+    const char *repair;   /**< said by the reconciler: the kind of repair; else NULL */
     const struct contact_route *route;
     struct tl_id offer, agent;
     char agent_name[80];
@@ -192,6 +197,9 @@ enum contact_tell {
     TELL_PROGRESS = 1 << 6, /**< queue_progress to the customer */
 };
 
+/** A line of chat by the system, stored and shown to both with the step. */
+enum contact_says { SAYS_NOTHING, SAYS_IDLE_QUESTION, SAYS_IDLE_GOODBYE };
+
 #define DECISION_EVENTS_MAX 6
 
 struct contact_decision {
@@ -199,6 +207,7 @@ struct contact_decision {
     const char *reason;
     bool changed;
     unsigned tell;
+    enum contact_says says;
     struct tl_id former; /**< TELL_FORMER */
     int n_events;
     struct contact_event events[DECISION_EVENTS_MAX];
@@ -218,6 +227,9 @@ void contact_open(struct contact *c, struct contact_decision *ret, tl_time now);
 void contact_step(struct contact *c, const struct contact_fact *fact, const struct rules *rules,
                   tl_time now, struct contact_decision *ret);
 
+/** A line of chat by `by`: a chat's idle clock runs from the agent's line that is unanswered.
+ * True: c has changed. */
+bool contact_wrote(struct contact *c, enum contact_role by, tl_time now);
 /** Owed work that may start now (some has to wait for other). */
 unsigned contact_payable(const struct contact *c);
 /** When the phase is overdue [us]; TL_NEVER: not before something happens. */

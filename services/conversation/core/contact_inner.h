@@ -26,6 +26,8 @@ void step_refuse(struct step *s, int code, const char *reason);
 /** An event of the ACD that is not newer than what was applied says nothing new.  Facts without a
  * number (from the reconciler) are always taken. */
 bool step_is_stale(struct step *s);
+/** The customer owes no answer any more. */
+void step_stop_idle(struct step *s);
 void step_stop_hold(struct step *s);
 /** The clock of the conversation stops: totals are final until somebody else talks. */
 void step_stop_talk(struct step *s);

@@ -54,6 +54,12 @@ bool step_is_stale(struct step *s)
     return false;
 }
 
+void step_stop_idle(struct step *s)
+{
+    s->c->unanswered_at = 0;
+    s->c->idle_asked = false;
+}
+
 void step_stop_hold(struct step *s)
 {
     struct contact *c = s->c;
@@ -72,6 +78,7 @@ void step_stop_talk(struct step *s)
     if (c->connected_at)
         c->talked += s->now - c->connected_at - (c->held - held);
     c->connected_at = 0;
+    step_stop_idle(s);
 }
 
 void step_stop_cobrowse(struct step *s, const char *by)

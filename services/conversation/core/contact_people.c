@@ -43,6 +43,7 @@ void fact_hold_asked(struct step *s)
         return;
     }
     c->held_at = s->now;
+    step_stop_idle(s); /* now the customer waits for the agent */
     step_enter(s, PHASE_HELD);
     (void)step_event(s, EVENT_HELD);
     if (contact_has_audio(c))

@@ -17,9 +17,12 @@ void fact_routed(struct step *s)
 
 void fact_flow_closed(struct step *s)
 {
-    if (s->c->phase == PHASE_REQUESTED)
-        step_finish(s, OUTCOME_CLOSED, ROLE_SYSTEM,
-                    s->f->cause && *s->f->cause ? s->f->cause : "closed");
+    if (s->c->phase != PHASE_REQUESTED)
+        return;
+    (void)tl_str_put(s->c->farewell, sizeof s->c->farewell,
+                     tl_str(s->f->farewell ? s->f->farewell : ""));
+    step_finish(s, OUTCOME_CLOSED, ROLE_SYSTEM,
+                s->f->cause && *s->f->cause ? s->f->cause : "closed");
 }
 
 /* ---- confirmations ---------------------------------------------------------------------- */
@@ -83,6 +86,25 @@ void fact_work_refused(struct step *s)
     }
 }
 
+/** A chat whose customer is silent: a question first, then the end.  False: it is not that. */
+static bool nobody_answers(struct step *s)
+{
+    struct contact *c = s->c;
+    tl_time end = c->unanswered_at + s->rules->idle_max;
+
+    if (s->now >= end) {
+        step_finish(s, OUTCOME_COMPLETED, ROLE_SYSTEM, "customer_idle");
+        s->d->says = SAYS_IDLE_GOODBYE;
+    } else if (!c->idle_asked && s->now >= end - s->rules->idle_warning) {
+        c->idle_asked = true;
+        s->d->changed = true;
+        s->d->says = SAYS_IDLE_QUESTION;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void fact_deadline(struct step *s)
 {
     struct contact *c = s->c;
@@ -102,6 +124,8 @@ void fact_deadline(struct step *s)
         break;
     case PHASE_CONNECTED:
     case PHASE_HELD:
+        if (c->unanswered_at && nobody_answers(s))
+            break;
         step_finish(s, c->owed & WORK_CONNECT ? OUTCOME_FAILED : OUTCOME_COMPLETED, ROLE_SYSTEM,
                     c->owed & WORK_CONNECT ? "media_lost" : "longest_talk");
         break;

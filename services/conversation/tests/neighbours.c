@@ -36,10 +36,14 @@ static void on_push(void *arg, const struct tl_msg *m)
     char word[80];
     char side = m->subject.s[3]; /* tl.session.x, tl.agent.x */
 
-    if (p->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_CONTACT_STATE)
+    if (p->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_CONTACT_STATE) {
         (void)snprintf(word, sizeof word, "%c:%s", side, phases[p->contact_state->phase]);
-    else
+        (void)tl_str_put(w->farewell, sizeof w->farewell, tl_str(p->contact_state->farewell));
+    } else {
+        if (p->body_case == THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_MESSAGE)
+            (void)tl_str_put(w->line, sizeof w->line, tl_str(p->message->text));
         (void)snprintf(word, sizeof word, "%c:%s", side, tl_pb_which(p)->name);
+    }
     note(w->pushes, sizeof w->pushes, word);
     tl_pb_free(p);
 }
@@ -101,6 +105,7 @@ static void say_route(struct world *w, struct tl_buf *out)
     enqueue.n_skills = 1;
     enqueue.skills = skills;
     close.cause = "closed_hours";
+    close.message = "Back at nine.";
     if (w->flow_closes) {
         m.next_case = THREADLINE__IVR__V1__START_FLOW_RESPONSE__NEXT_CLOSE;
         m.close = &close;

@@ -522,6 +522,75 @@ static void any_order_of_facts_keeps_the_invariants(void **state)
     }
 }
 
+/** Minutes after the request, in seconds. */
+#define MIN(m) (60 * (m))
+
+/** A chat whose agent wrote after two minutes and whose customer is silent since. */
+static struct contact unanswered(struct contact_decision *d)
+{
+    static const struct story connected[] = {
+        {0, ROUTED, "routed | enqueue | | routed"},
+        {1, ACCEPTED(1, "a1"), "connected | | customer agent card | connected"},
+    };
+    struct contact c = TELL(CHANNEL_CHAT, connected);
+
+    assert_false(contact_wrote(&c, ROLE_CUSTOMER, START + TL_MIN(1)));
+    assert_true(contact_wrote(&c, ROLE_AGENT, START + TL_MIN(2)));
+    *d = (struct contact_decision){0};
+    return c;
+}
+
+static void at(struct contact *c, int seconds, const char *expected, struct contact_decision *d)
+{
+    contact_step(c, &(struct contact_fact)IS(FACT_DEADLINE), &rules, START + TL_SEC(seconds), d);
+    assert_string_equal(words(c, d), expected);
+}
+
+static void who_does_not_answer_is_asked_and_then_let_go(void **state)
+{
+    struct contact_decision d;
+    struct contact c = unanswered(&d);
+
+    TL_UNUSED(state);
+    assert_true(contact_due(&c, &rules) == START + TL_MIN(30));
+    at(&c, MIN(30) - 1, "", &d);
+    at(&c, MIN(30), "connected | | |", &d);
+    assert_int_equal(d.says, SAYS_IDLE_QUESTION);
+    at(&c, MIN(30), "", &d);
+    assert_int_equal(d.says, SAYS_NOTHING);
+    at(&c, MIN(32) - 1, "", &d);
+    at(&c, MIN(32), "wrap_up | release | customer agent survey | ended (completed customer_idle)",
+       &d);
+    assert_int_equal(d.says, SAYS_IDLE_GOODBYE);
+    assert_int_equal(d.events[0].by, ROLE_SYSTEM);
+}
+
+static void an_answer_in_time_starts_the_clock_anew(void **state)
+{
+    struct contact_decision d;
+    struct contact c = unanswered(&d);
+
+    TL_UNUSED(state);
+    at(&c, MIN(30), "connected | | |", &d);
+    assert_true(contact_wrote(&c, ROLE_CUSTOMER, START + TL_MIN(31)));
+    at(&c, MIN(7 * 60), "", &d); /* now it is the agent who owes an answer */
+    assert_true(contact_wrote(&c, ROLE_AGENT, START + TL_MIN(40)));
+    assert_true(contact_wrote(&c, ROLE_AGENT, START + TL_MIN(41)));
+    at(&c, MIN(69) - 1, "", &d);
+    at(&c, MIN(69), "connected | | |", &d);
+    contact_step(&c, &(struct contact_fact)IS(FACT_HOLD_ASKED), &rules, START + TL_MIN(70), &d);
+    at(&c, MIN(71), "", &d); /* on hold the customer waits for us */
+}
+
+static void who_is_on_a_call_is_not_idle(void **state)
+{
+    struct contact c = TELL(CHANNEL_VIDEO, main_story);
+
+    TL_UNUSED(state);
+    c.phase = PHASE_CONNECTED;
+    assert_false(contact_wrote(&c, ROLE_AGENT, START + TL_MIN(1)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +606,9 @@ int main(void)
         cmocka_unit_test(minds_change_while_the_hold_is_asked_for),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(deadlines),
+        cmocka_unit_test(who_does_not_answer_is_asked_and_then_let_go),
+        cmocka_unit_test(an_answer_in_time_starts_the_clock_anew),
+        cmocka_unit_test(who_is_on_a_call_is_not_idle),
         cmocka_unit_test(who_owns_it),
         cmocka_unit_test(any_order_of_facts_keeps_the_invariants),
     };

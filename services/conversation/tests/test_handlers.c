@@ -198,6 +198,7 @@ static void the_flow_says_goodbye(void **state)
     assert_int_equal(world_contact(w, id).outcome, OUTCOME_CLOSED);
     assert_words(w->asked, "visit route");
     assert_words(w->pushes, "s:WAITING s:ENDED");
+    assert_string_equal(w->farewell, "Back at nine.");
 }
 
 static void the_acd_closes_who_cannot_be_served(void **state)

@@ -2,6 +2,7 @@
 #include "world.c"
 
 #include <tl_log.h>
+#include <unistd.h>
 
 static void post(struct world *w, Threadline__Common__V1__Actor actor, const char *contact,
                  const char *text, const char *ref)
@@ -238,6 +239,40 @@ static void hold_and_retrieve(void **state)
     assert_int_equal(w->code, 409);
 }
 
+/** The clock looks at what is due every second. */
+static void wait_for_words(struct world *w, const char *events)
+{
+    tl_time end = tl_clock_mono() + TL_SEC(8);
+
+    while (strcmp(w->events, events) != 0 && tl_clock_mono() < end) {
+        (void)tl_loop_turn(w->loop);
+        usleep(1000);
+    }
+    world_turn(w);
+    assert_words(w->events, events);
+}
+
+static void a_chat_that_nobody_answers_ends_and_both_are_told(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_request(w, "s1", "r1", CHANNEL_CHAT, false);
+
+    world_acd(w, OFFERED, id, "agent-1");
+    world_acd(w, ACCEPTED, id, "agent-1");
+    post(w, agent_actor("agent-1"), id, "how can I help?", "ref-1");
+    world_age(w, id, TL_MIN(28));
+    world_forget(w);
+    wait_for_words(w, "message_posted");
+    assert_words(w->pushes, "s:message a:message");
+    assert_string_equal(w->line, w->conv->rules.idle_question);
+    world_age(w, id, TL_MIN(2));
+    world_forget(w);
+    wait_for_words(w, "contact_ended message_posted");
+    assert_words(w->pushes, "s:ENDED a:WRAP_UP s:survey s:message a:message a:WRAP_UP");
+    assert_string_equal(w->line, w->conv->rules.idle_goodbye);
+    assert_int_equal(world_contact(w, id).outcome, OUTCOME_COMPLETED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +283,7 @@ int main(void)
         STORY(a_survey_counts_once),
         STORY(a_snapshot_has_everything),
         STORY(hold_and_retrieve),
+        STORY(a_chat_that_nobody_answers_ends_and_both_are_told),
     };
 
     tl_log_setup("conversation", TL_ERROR);

@@ -37,7 +37,7 @@ static void read_all(const void *data, size_t n)
     struct tl_id id;
     size_t count = 0;
     const char *why;
-    char a[80], b[80];
+    char a[80], b[80], long_text[200];
     bool flag;
     tl_time at;
 
@@ -47,7 +47,7 @@ static void read_all(const void *data, size_t n)
     }
     (void)wire_acd_event(data, n, &event);
     (void)wire_positions(data, n, nothing, NULL);
-    (void)wire_route(data, n, &route, &flag, a);
+    (void)wire_route(data, n, &route, &flag, a, long_text);
     (void)wire_visit(data, n, a, &visit);
     (void)wire_released(data, n, &at);
     (void)wire_room(data, n, a, b);

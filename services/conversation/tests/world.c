@@ -282,6 +282,10 @@ void world_age(struct world *w, const char *id, tl_dur d)
     struct store_change ch = {.contact = &c, .at = tl_clock_wall(), .due = TL_NEVER};
 
     c.requested_at -= d;
+    if (c.unanswered_at) {
+        c.unanswered_at -= d;
+        ch.due = contact_due(&c, &w->conv->rules);
+    }
     assert_int_equal(w->store->ops->commit(w->store, &ch, aged, NULL), 0);
     world_turn(w);
 }

@@ -43,10 +43,12 @@ struct world {
     struct conversation *conv;
     struct tl_sub *subs[4];
     struct neighbour neighbours[17];
-    char pushes[4096]; /**< "s:WAITING a:card ..." */
-    char asked[4096];  /**< "route prepare enqueue ..." */
-    char events[4096]; /**< names of published events */
-    uint64_t last_seq; /**< of our events: contiguous */
+    char pushes[4096];  /**< "s:WAITING a:card ..." */
+    char asked[4096];   /**< "route prepare enqueue ..." */
+    char events[4096];  /**< names of published events */
+    char farewell[200]; /**< of the last contact_state */
+    char line[200];     /**< of chat, the last one */
+    uint64_t last_seq;  /**< of our events: contiguous */
     bool gap;
     bool flow_closes; /**< the flow says goodbye */
     tl_time wrap_up_ends_at;
@@ -90,7 +92,7 @@ struct contact world_contact(struct world *w, const char *id);
 int world_setup(void **state);
 int world_teardown(void **state);
 
-/** It was requested so much earlier. */
+/** It was requested, and left unanswered, so much earlier. */
 void world_age(struct world *w, const char *id, tl_dur d);
 
 #define assert_words(where, expected) assert_string_equal((where), (expected))
