@@ -145,6 +145,17 @@ static void gauge(const char *name, const char *labels, const char *help, double
     tl_metric_set(tl_gauge(name, labels, help), value);
 }
 
+/* Expected waits against those that then happened, of real waits of so many seconds and more. */
+static void measure_forecast(const char *queue, const char *least_s, double mape, uint64_t n)
+{
+    char labels[120];
+
+    (void)snprintf(labels, sizeof(labels), "queue=\"%s\",least_s=\"%s\"", queue, least_s);
+    gauge("tl_acd_forecast_error_ratio", labels,
+          "mean of |told - real| / real expected waits (MAPE); -1: none yet", mape);
+    gauge("tl_acd_forecasts", labels, "expected waits that were compared", (double)n);
+}
+
 static void measure_queue(const struct handlers *h, uint32_t q, tl_time now)
 {
     struct acd_supply s;
@@ -158,8 +169,8 @@ static void measure_queue(const struct handlers *h, uint32_t q, tl_time now)
     gauge("tl_acd_oldest_wait_seconds", labels, "longest wait", (double)s.oldest_wait / 1e6);
     gauge("tl_acd_expected_wait_seconds", labels, "for who comes now; -1 unknown",
           s.expected_wait < 0 ? -1 : (double)s.expected_wait / 1e6);
-    gauge("tl_acd_forecast_error_ratio", labels,
-          "mean absolute error of expected waits; -1 none yet", s.mape);
+    measure_forecast(acd_policy(h->acd)->queues[q].name.s, "1", s.mape, s.mape_n);
+    measure_forecast(acd_policy(h->acd)->queues[q].name.s, "30", s.mape_long, s.mape_long_n);
 }
 
 static double age(tl_time now, tl_time since)

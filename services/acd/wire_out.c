@@ -434,6 +434,10 @@ static int add_supply(const struct wire_scene *s, uint32_t queue, struct tl_buf 
     row.waiting = (int32_t)supply.waiting;
     row.oldest_wait_ms = supply.oldest_wait / 1000;
     row.expected_wait_ms = supply.expected_wait < 0 ? -1 : supply.expected_wait / 1000;
+    row.forecast_error = supply.mape_n ? supply.mape : 0;
+    row.forecasts = (int64_t)supply.mape_n;
+    row.forecast_error_long = supply.mape_long_n ? supply.mape_long : 0;
+    row.forecasts_long = (int64_t)supply.mape_long_n;
     m.n_queues = 1;
     m.queues = &rows;
     return tl_pb_pack(&m, out);

@@ -218,10 +218,16 @@ int analytics_wire_supply(struct analytics_board *board, const void *data, size_
     int err = TL_PB_UNPACK(threadline__acd__v1__supply, data, n, &m);
 
     for (size_t i = 0; !err && i < m->n_queues; i++) {
-        int64_t wait_ms = m->queues[i]->expected_wait_ms;
-        struct analytics_fact f = {.kind = ANALYTICS_QUEUE_SUPPLY,
-                                   .queue = id_of(m->queues[i]->queue),
-                                   .length = wait_ms < 0 ? -1 : TL_MSEC(wait_ms)};
+        const ACD(QueueSupply) *q = m->queues[i];
+        struct analytics_fact f = {
+            .kind = ANALYTICS_QUEUE_SUPPLY,
+            .queue = id_of(q->queue),
+            .length = q->expected_wait_ms < 0 ? -1 : TL_MSEC(q->expected_wait_ms),
+            .forecast = {.error = q->forecast_error,
+                         .error_long = q->forecast_error_long,
+                         .n = TL_HIGHER(q->forecasts, 0),
+                         .n_long = TL_HIGHER(q->forecasts_long, 0)},
+        };
 
         if (!tl_id_empty(&f.queue))
             err = analytics_board_step(board, &f);
@@ -255,6 +261,10 @@ static void lend_row(UI(BoardQueue) * to, const struct analytics_row *r)
     to->aht_ms = ms(r->aht);
     to->expected_wait_ms = ms(r->expected_wait);
     to->connected = r->connected;
+    to->forecast_error = r->forecast.error;
+    to->forecasts = r->forecast.n;
+    to->forecast_error_long = r->forecast.error_long;
+    to->forecasts_long = r->forecast.n_long;
 }
 
 static void lend_agent(UI(AgentState) * to, const struct analytics_agent *a)

@@ -276,9 +276,12 @@ struct acd_supply {
     uint32_t staffed, idle, waiting, ringing, connected;
     tl_dur oldest_wait;
     tl_dur expected_wait; /**< until the first offer, for who comes now; -1: nobody can say */
-    double mape; /**< mean of |told - wait| / wait, waits until the first offer; -1: none */
-    uint64_t mape_n;
+    /** Mean of |told - wait| / wait (MAPE) of waits of 1 s and more until the first offer, and of
+     *  ACD_LONG_WAIT and more; -1: none yet. */
+    double mape, mape_long;
+    uint64_t mape_n, mape_long_n;
 };
+#define ACD_LONG_WAIT TL_SEC(30)
 void acd_supply(const struct acd *acd, uint32_t queue, tl_time now, struct acd_supply *ret);
 /** 1 is next in its queue; 0: does not wait.  O(lines of the queue * log waiting). */
 uint32_t acd_position(const struct acd *acd, uint32_t contact);

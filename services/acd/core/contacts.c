@@ -209,7 +209,8 @@ void stand(struct acd *acd, uint32_t contact)
     int64_t key = contact_key(acd, &c->c);
 
     fair_join(acd, c->c.queue);
-    q->waiting++;
+    if (q->waiting++ == 0)
+        q->moved = TL_HIGHER(q->moved, c->c.since);
     c->in_tree = true;
     c->personal = waits_for_one(acd, &c->c);
     if (c->personal) {
@@ -233,8 +234,7 @@ void unstand(struct acd *acd, uint32_t contact)
         line_changed(acd, c->line);
     }
     c->in_tree = c->personal = false;
-    if (--q->waiting == 0)
-        q->last_taking = 0;
+    q->waiting--;
 }
 
 /* The next moment at which something is due.  What should have happened already (a tick was late,

@@ -1,18 +1,29 @@
 /* What waiting is worth: expected wait, positions, supply.
  *
- * Expected wait of the one at position n of a queue:
- *     nobody staffed                           nobody can say (-1)
- *     nobody waits and somebody is idle        0
- *     takings seen while others waited (>= 5)  n * gap, gap = exponential mean of the time between
- *                                              takings (weight 1/8)
- *     else                                     n * handle / agents, handle = exponential mean of
- * talk and wrap-up (first guess from the policy), agents = those of the queue who are ready or busy
- * A taking is a contact's first offer in the queue: all three lines speak of the wait until then,
- * the ringing is not in it.  Takings by hand or by a preferred agent say nothing about the line.
+ * Expected wait until the first offer of the one at position n of a queue:
+ *     nobody staffed                    nobody can say (-1)
+ *     nobody waits, somebody is idle    0
+ *     the line has moved 3 times        (n - 1/3) * gap, gap = mean time in which the line moves up
+ *                                       by one, a moving mean of the last 32 or so
+ *     else                              (n - 1/3) * handle / agents, handle = mean of talk and
+ *                                       wrap-up (first guess from the policy), agents = those of
+ *                                       the queue who are ready or busy
+ * Where agents come free independently of each other, n moves take a gamma distributed time; half
+ * of those who are told (n - 1/3) * gap wait longer and half shorter: it is the median of that
+ * distribution (Choi 1994, "On the medians of gamma distributions ...", Proc. AMS 121), and a
+ * median is the forecast with the least mean error.  n moves at the line's own pace is the
+ * queue-length estimator of Whitt 1999, "Predicting queueing delays", Management Science 45, with
+ * the pace measured instead of computed, so that agents who serve several queues need no theory.
+ *
+ * A move is a contact's first offer in the queue; its gap began with the move before, or when
+ * somebody came into the empty line.  Takings by hand or by a preferred agent say nothing about
+ * the line.  The ringing is not in the wait: all of this speaks of the wait until the first offer.
+ *
  * The forecast of who comes is 0 if somebody who fits is idle, else that of its position; it is
- * kept and compared with the wait until its first offer: error_sum adds |forecast - wait| / wait
- * for waits of a second and more (MAPE).  Where gaps are exponential even the true mean errs by far
- * more than its own size now and then: a wait of 1 s told as 15 s counts 1400 %.
+ * kept and compared with the wait that then happened: |forecast - wait| / wait, its mean is the
+ * MAPE.  It is unkind to short waits (1 s told as 15 s counts 1400 %, and even the true
+ * distribution's own median is that wrong now and then), so it is kept twice: of waits of a second
+ * and more, and of waits of ACD_LONG_WAIT and more.
  */
 #include "state.h"
 
@@ -32,30 +43,38 @@ static uint32_t idle_members(const struct acd *acd, uint32_t queue)
 tl_dur acd_expected_wait(const struct acd *acd, uint32_t queue, uint32_t position)
 {
     const struct queue *q = &acd->queues[queue];
+    double thirds = 3.0 * TL_HIGHER(position, 1) - 1;
 
     if (q->staffed == 0)
         return -1;
     if (q->waiting == 0 && idle_members(acd, queue) > 0)
         return 0;
-    if (q->n_gaps >= 5)
-        return (tl_dur)(position * q->gap_us);
+    if (q->n_gaps >= 3)
+        return (tl_dur)(thirds * q->gap_us / 3);
     if (q->ready == 0)
         return -1;
     double handle = q->n_handled ? q->handle_us : (double)queue_policy(acd, queue)->handle_time;
-    return (tl_dur)(position * handle / q->ready);
+    return (tl_dur)(thirds * handle / q->ready / 3);
 }
 
-static double moved_mean(double mean, double sample, uint32_t n)
+/* The plain mean of the first 32, from then on each new one weighs 1/32. */
+static void add_to_mean(double *mean, uint32_t *n, tl_dur sample)
 {
-    return n == 0 ? sample : mean + (sample - mean) / 8;
+    *n += *n < 32;
+    *mean += ((double)sample - *mean) / *n;
 }
 
 void measure_handled(struct acd *acd, uint32_t queue, tl_dur handled)
 {
     struct queue *q = &acd->queues[queue];
 
-    q->handle_us = moved_mean(q->handle_us, (double)handled, q->n_handled);
-    q->n_handled += q->n_handled < UINT32_MAX;
+    add_to_mean(&q->handle_us, &q->n_handled, handled);
+}
+
+static void add_error(struct forecast_error *e, tl_dur forecast, tl_dur wait)
+{
+    e->sum += (double)(forecast > wait ? forecast - wait : wait - forecast) / (double)wait;
+    e->n++;
 }
 
 void measure_taking(struct acd *acd, uint32_t contact)
@@ -67,20 +86,27 @@ void measure_taking(struct acd *acd, uint32_t contact)
     if (c->taken || c->personal || acd->why.by_hand)
         return;
     c->taken = true;
-    if (q->last_taking && acd->now > q->last_taking) {
-        q->gap_us = moved_mean(q->gap_us, (double)(acd->now - q->last_taking), q->n_gaps);
-        q->n_gaps += q->n_gaps < UINT32_MAX;
+    if (acd->now > q->moved) {
+        add_to_mean(&q->gap_us, &q->n_gaps, acd->now - q->moved);
+        q->moved = acd->now;
     }
-    q->last_taking = acd->now;
-    if (c->forecast_ms >= 0 && wait >= TL_SEC(1)) {
-        double error = (double)(c->forecast_ms * 1000 - wait) / (double)wait;
-        q->error_sum += error < 0 ? -error : error;
-        q->n_errors++;
-    }
+    if (c->forecast_ms >= 0 && wait >= TL_SEC(1))
+        add_error(&q->error, c->forecast_ms * 1000, wait);
+    if (c->forecast_ms >= 0 && wait >= ACD_LONG_WAIT)
+        add_error(&q->error_long, c->forecast_ms * 1000, wait);
     c->forecast_ms = -1;
 }
 
-/* The queue's size stands for the position: exact for who comes last, which is the common case. */
+/* Most come last and stand behind all who wait; only one that overtakes somebody of its own line is
+ * worth the counting. */
+static uint32_t place_of(const struct acd *acd, uint32_t contact)
+{
+    const struct cell *c = cell_at(acd, contact);
+
+    return acd->lines[c->line]->tree.last == contact ? acd->queues[c->c.queue].waiting
+                                                     : acd_position(acd, contact);
+}
+
 void forecast(struct acd *acd, uint32_t contact)
 {
     struct cell *c = cell_at(acd, contact);
@@ -92,7 +118,7 @@ void forecast(struct acd *acd, uint32_t contact)
     if (acd->n_open[l->load] && bits_count_both(l->fits, acd->open[l->load], acd->words))
         wait = 0;
     else
-        wait = acd_expected_wait(acd, c->c.queue, acd->queues[c->c.queue].waiting);
+        wait = acd_expected_wait(acd, c->c.queue, place_of(acd, contact));
     c->forecast_ms = wait < 0 ? -1 : wait / 1000;
 }
 
@@ -130,8 +156,10 @@ void acd_supply(const struct acd *acd, uint32_t queue, tl_time now, struct acd_s
         .connected = q->connected,
         .oldest_wait = oldest < now ? now - oldest : 0,
         .expected_wait = acd_expected_wait(acd, queue, q->waiting + 1),
-        .mape = q->n_errors ? q->error_sum / (double)q->n_errors : -1,
-        .mape_n = q->n_errors,
+        .mape = q->error.n ? q->error.sum / (double)q->error.n : -1,
+        .mape_n = q->error.n,
+        .mape_long = q->error_long.n ? q->error_long.sum / (double)q->error_long.n : -1,
+        .mape_long_n = q->error_long.n,
     };
 }
 

@@ -184,8 +184,9 @@ static void carry_measures(struct acd *acd, const struct acd *was, const struct 
         to->handle_us = from->handle_us;
         to->n_gaps = from->n_gaps;
         to->n_handled = from->n_handled;
-        to->error_sum = from->error_sum;
-        to->n_errors = from->n_errors;
+        to->moved = from->moved;
+        to->error = from->error;
+        to->error_long = from->error_long;
     }
 }
 

@@ -68,6 +68,11 @@ struct head {
     uint64_t tie;
 };
 
+struct forecast_error {
+    double sum; /**< of |forecast - wait| / wait */
+    uint64_t n;
+};
+
 struct queue {
     uint64_t *members; /**< agents who serve it */
     uint32_t first_line;
@@ -76,12 +81,11 @@ struct queue {
     bool closed;
     uint64_t pass; /**< fairness: virtual time served */
     /* measured; estimate.c */
-    double gap_us;    /**< between takings while somebody waited; 0: unknown */
+    double gap_us;    /**< in which the line moves up by one */
     double handle_us; /**< talk and wrap-up */
     uint32_t n_gaps, n_handled;
-    tl_time last_taking; /**< 0: since then nobody waited */
-    double error_sum;
-    uint64_t n_errors;
+    tl_time moved; /**< the line's last move; later: when somebody came into the empty line */
+    struct forecast_error error, error_long; /**< of waits of 1 s, of ACD_LONG_WAIT and more */
 };
 
 struct gone {

@@ -426,9 +426,13 @@ static void sum_up(struct hall *h)
         n->waiting = n->now_waiting;
         n->forecasts = s.mape_n;
         n->forecast_error = s.mape_n ? s.mape * (double)s.mape_n : 0;
+        n->forecasts_long = s.mape_long_n;
+        n->forecast_error_long = s.mape_long_n ? s.mape_long * (double)s.mape_long_n : 0;
         r->total.waiting += n->waiting;
         r->total.forecasts += n->forecasts;
         r->total.forecast_error += n->forecast_error;
+        r->total.forecasts_long += n->forecasts_long;
+        r->total.forecast_error_long += n->forecast_error_long;
     }
     for (uint32_t a = 0; a < h->policy.n_agents; a++) {
         const struct acd_agent_profile *p = &h->policy.agents[a];

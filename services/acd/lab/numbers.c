@@ -20,6 +20,8 @@ void numbers_add(struct numbers *to, const struct numbers *n)
     to->longest_wait = TL_HIGHER(to->longest_wait, n->longest_wait);
     to->forecast_error += n->forecast_error;
     to->forecasts += n->forecasts;
+    to->forecast_error_long += n->forecast_error_long;
+    to->forecasts_long += n->forecasts_long;
 }
 
 static double share(double part, double whole, double nothing)
@@ -79,6 +81,11 @@ double numbers_mape(const struct numbers *n)
     return share(n->forecast_error, (double)n->forecasts, -1);
 }
 
+double numbers_mape_long(const struct numbers *n)
+{
+    return share(n->forecast_error_long, (double)n->forecasts_long, -1);
+}
+
 static void percent(struct tl_buf *out, int width, double x)
 {
     if (x < 0)
@@ -108,6 +115,7 @@ static void row(struct tl_buf *out, int name, const struct numbers_row *r)
     else
         (void)tl_buf_printf(out, " %6s", "-"); /* a record does not say */
     percent(out, 6, numbers_mape(n));
+    percent(out, 6, numbers_mape_long(n));
     (void)tl_buf_putc(out, '\n');
 }
 
@@ -118,7 +126,7 @@ static const char legend[] =
     " ASA, AHT in seconds; a wait ends with the accepted offer.\nPwait: found no free agent.  "
     "occ: busy / signed in and not away, of the agents who serve the queue.  Lq, max:\nmean and "
     "most waiting.  EWT: mean |told - real| / real wait until the first offer, of those who waited "
-    "1 s\nor more (MAPE, %).\n";
+    "1 s\nor more (MAPE, %); EWT30: of those who waited 30 s or more.\n";
 
 int numbers_legend(struct tl_buf *out)
 {
@@ -132,9 +140,9 @@ int numbers_table(struct tl_buf *out, const struct numbers_row *rows, size_t n)
     for (size_t i = 0; i < n; i++)
         name = TL_HIGHER(name, strlen(rows[i].name));
     (void)tl_buf_printf(
-        out, "%-*s %9s %9s %9s %7s %7s %7s %6s %6s %6s %8s %6s %8s %6s %8s %6s %6s\n", (int)name,
-        "queue", "offered", "answered", "abandoned", "short", "flowed", "waiting", "SL%", "A-SL%",
-        "A-SL2%", "ASA", "Pwait%", "AHT", "occ%", "Lq", "max", "EWT%");
+        out, "%-*s %9s %9s %9s %7s %7s %7s %6s %6s %6s %8s %6s %8s %6s %8s %6s %6s %6s\n",
+        (int)name, "queue", "offered", "answered", "abandoned", "short", "flowed", "waiting", "SL%",
+        "A-SL%", "A-SL2%", "ASA", "Pwait%", "AHT", "occ%", "Lq", "max", "EWT%", "EWT30%");
     for (size_t i = 0; i < n; i++)
         row(out, (int)name, &rows[i]);
     return out->err;
@@ -177,5 +185,7 @@ int numbers_json(struct tl_buf *out, const struct numbers_row *r)
     field(out, "longest_wait_s", (double)n->longest_wait / 1e6);
     field(out, "forecast_mape", numbers_mape(n));
     count(out, "forecasts", n->forecasts);
+    field(out, "forecast_mape_long", numbers_mape_long(n));
+    count(out, "forecasts_long", n->forecasts_long);
     return tl_buf_putc(out, '}');
 }

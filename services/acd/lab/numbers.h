@@ -22,6 +22,8 @@ struct numbers {
     tl_dur longest_wait;
     double forecast_error; /**< sum of |expected - real| / real over forecasts */
     uint64_t forecasts;    /**< expected waits told at arrival whose real wait was 1 s and more */
+    double forecast_error_long; /**< the same of real waits of ACD_LONG_WAIT and more */
+    uint64_t forecasts_long;
 };
 
 /** A line of a table or report. */
@@ -44,6 +46,7 @@ double numbers_occupancy(const struct numbers *n);
 double numbers_abandon(const struct numbers *n);                   /**< abandoned / offered */
 double numbers_queue_length(const struct numbers *n, tl_dur span); /**< mean number waiting */
 double numbers_mape(const struct numbers *n); /**< forecast error as a share; -1: no forecast */
+double numbers_mape_long(const struct numbers *n); /**< of long waits */
 
 /** What the words of the table mean, for below it. */
 int numbers_legend(struct tl_buf *out);

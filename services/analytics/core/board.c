@@ -19,6 +19,7 @@ struct queue {
     struct analytics_row day; /* counters only */
     int64_t waited_sum, handled, handle_sum;
     tl_dur expected_wait;
+    struct analytics_forecast forecast;
 };
 
 struct agent {
@@ -298,9 +299,10 @@ static int supply(struct analytics_board *b, const struct analytics_fact *f)
 
     if (!q)
         return -ENOMEM;
-    if (q->expected_wait != f->length)
+    if (q->expected_wait != f->length || q->forecast.n != f->forecast.n)
         b->version++;
     q->expected_wait = f->length;
+    q->forecast = f->forecast;
     return 0;
 }
 
@@ -421,10 +423,18 @@ bool analytics_board_queue(const struct analytics_board *b, size_t i, tl_time no
     ret->waiting = (int32_t)q->waiting.n;
     ret->connected = q->connected;
     ret->expected_wait = q->expected_wait;
+    ret->forecast = q->forecast;
     longest_wait(q, now, ret);
     staff(b, &q->id, ret);
     finish(ret, q->waited_sum, q->handled, q->handle_sum);
     return true;
+}
+
+static void add_mean(double *mean, int64_t *n, double more, int64_t n_more)
+{
+    if (n_more > 0)
+        *mean = (*mean * (double)*n + more * (double)n_more) / (double)(*n + n_more);
+    *n += n_more;
 }
 
 void analytics_board_total(const struct analytics_board *b, tl_time now, struct analytics_row *ret)
@@ -444,6 +454,9 @@ void analytics_board_total(const struct analytics_board *b, tl_time now, struct 
         ret->short_abandoned += q->day.short_abandoned;
         ret->flowed_out += q->day.flowed_out;
         ret->expected_wait = TL_HIGHER(ret->expected_wait, q->expected_wait);
+        add_mean(&ret->forecast.error, &ret->forecast.n, q->forecast.error, q->forecast.n);
+        add_mean(&ret->forecast.error_long, &ret->forecast.n_long, q->forecast.error_long,
+                 q->forecast.n_long);
         longest_wait(q, now, ret);
         waited_sum += q->waited_sum;
         handled += q->handled;

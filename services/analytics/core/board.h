@@ -28,6 +28,13 @@ enum analytics_presence {
     ANALYTICS_WRAP_UP = 6,
 };
 
+/** How good expected waits were: means of |told - real| / real, of so many; the long ones are of
+ *  waits of 30 s and more.  As the ACD says it. */
+struct analytics_forecast {
+    double error, error_long;
+    int64_t n, n_long;
+};
+
 enum analytics_fact_kind {
     ANALYTICS_NOTHING, /**< an event that the board does not need */
     ANALYTICS_CONTACT_QUEUED,
@@ -47,6 +54,7 @@ struct analytics_fact {
     tl_time enqueued_at; /**< CONTACT_QUEUED; 0: at */
     tl_dur length; /**< waited (accepted, abandoned), talked (released), wrap-up (ended), expected
                       wait (supply; -1: nobody can say) */
+    struct analytics_forecast forecast; /**< supply */
     enum analytics_presence presence;
     struct tl_id reason;
     char name[80];
@@ -65,6 +73,7 @@ struct analytics_row {
     double service_level;
     tl_dur asa, aht;
     tl_dur expected_wait; /**< -1: nobody can say */
+    struct analytics_forecast forecast;
 };
 
 struct analytics_agent {

@@ -192,24 +192,40 @@ static void the_board_is_told_once_a_second_and_at_most_four_times(void **state)
     assert_in_range(w->boards - before, 2, 1 + (tl_clock_mono() - began) / TL_MSEC(250));
 }
 
-static void the_acds_expected_wait_is_shown(void **state)
+static void the_acds_expected_waits_and_their_error_are_shown(void **state)
 {
     struct world *w = *state;
     Threadline__Acd__V1__Supply m = THREADLINE__ACD__V1__SUPPLY__INIT;
-    Threadline__Acd__V1__QueueSupply q = THREADLINE__ACD__V1__QUEUE_SUPPLY__INIT, *row = &q;
+    Threadline__Acd__V1__QueueSupply q[2], *rows[2] = {&q[0], &q[1]};
     struct tl_buf out = TL_BUF(1024);
-    char sales[] = "sales";
+    char sales[] = "sales", travel[] = "travel";
 
-    q.queue = sales;
-    q.expected_wait_ms = 42000;
-    m.queues = &row;
-    m.n_queues = 1;
+    threadline__acd__v1__queue_supply__init(&q[0]);
+    q[0].queue = sales;
+    q[0].expected_wait_ms = 42000;
+    q[0].forecast_error = 0.9;
+    q[0].forecasts = 30;
+    q[0].forecast_error_long = 0.5;
+    q[0].forecasts_long = 10;
+    threadline__acd__v1__queue_supply__init(&q[1]);
+    q[1].queue = travel;
+    q[1].forecast_error = 0.5;
+    q[1].forecasts = 10;
+    m.queues = rows;
+    m.n_queues = 2;
     assert_int_equal(tl_pb_pack(&m, &out), 0);
     assert_int_equal(tl_bus_publish(w->bus, "tl.acd.supply", out.p, out.n), 0);
     assert_int_equal(tl_bus_publish(w->bus, "tl.acd.supply", "\xff", 1), 0); /* junk: counted */
     tl_buf_done(&out);
     wait_ms(w, 400);
     assert_int_equal(w->board->queues[0]->expected_wait_ms, 42000);
+    assert_float_equal(w->board->queues[0]->forecast_error, 0.9, 1e-9);
+    assert_int_equal(w->board->queues[0]->forecasts, 30);
+    assert_float_equal(w->board->queues[0]->forecast_error_long, 0.5, 1e-9);
+    assert_int_equal(w->board->queues[0]->forecasts_long, 10);
+    assert_float_equal(w->board->total->forecast_error, 0.8, 1e-9);
+    assert_int_equal(w->board->total->forecasts, 40);
+    assert_float_equal(w->board->total->forecast_error_long, 0.5, 1e-9);
 }
 
 static void a_broken_bus_is_not_the_end(void **state)
@@ -266,7 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(the_board_follows_the_events),
         STORY(the_board_is_told_once_a_second_and_at_most_four_times),
-        STORY(the_acds_expected_wait_is_shown),
+        STORY(the_acds_expected_waits_and_their_error_are_shown),
         STORY(a_broken_bus_is_not_the_end),
         cmocka_unit_test(subjects_name_service_and_key),
         cmocka_unit_test(midnight_is_midnight_of_the_zone),
