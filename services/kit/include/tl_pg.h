@@ -13,7 +13,7 @@ struct tl_pg_opts {
     const char *conninfo;
     const char *password; /**< or NULL */
     int pool;             /**< connections; 0: 4 */
-    tl_dur timeout;       /**< for a batch; 0: 2 s */
+    tl_dur timeout;       /**< for a batch, here and in the server; 0: 2 s; a lock: 500 ms */
     unsigned queue_max;   /**< batches that wait for a connection; 0: 1000 */
 };
 

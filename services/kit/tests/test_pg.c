@@ -94,6 +94,34 @@ static void a_statement_that_hangs_ends_at_the_deadline(void **state)
     assert_string_equal(run("SELECT 'alive'").text, "alive");
 }
 
+/** Somebody who holds a lock for long, or is gone, costs the others half a second. */
+static void a_lock_is_not_waited_for(void **state)
+{
+    const struct tl_pg_stmt holder[] = {
+        {.sql = "UPDATE t SET name = 'held' WHERE id = 1"},
+        {.sql = "SELECT pg_sleep(30)"},
+    };
+    struct got held = {0}, g;
+    tl_time asked;
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_pg_batch(pg, holder, 2, take, &held), 0);
+    turn_for(loop, TL_MSEC(100));
+    asked = tl_clock_mono();
+    g = run("UPDATE t SET name = 'mine' WHERE id = 1");
+    assert_int_equal(g.err, -EAGAIN);
+    assert_string_equal(g.state, "55P03");
+    assert_true(tl_clock_mono() - asked < TL_MSEC(900));
+    assert_true(turn_until(loop, &held.n));
+    assert_int_equal(held.err, -ETIMEDOUT);
+    turn_for(loop, TL_MSEC(300));
+    assert_string_equal(run("SELECT count(*) FROM pg_stat_activity"
+                            " WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'")
+                            .text,
+                        "0"); /* the server has let go of it, too */
+    assert_int_equal(run("UPDATE t SET name = 'mine' WHERE id = 1").err, 0);
+}
+
 static void a_killed_server_is_found_again(void **state)
 {
     struct got g = {0};
@@ -190,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_batch_is_all_or_nothing),
         cmocka_unit_test(many_batches_share_few_connections),
         cmocka_unit_test(a_statement_that_hangs_ends_at_the_deadline),
+        cmocka_unit_test(a_lock_is_not_waited_for),
         cmocka_unit_test(a_killed_server_is_found_again),
         cmocka_unit_test(closing_ends_what_waits),
     };

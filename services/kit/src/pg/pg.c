@@ -411,10 +411,16 @@ void tl_pg_on_connect(struct tl_pg *pg, tl_fn *fn, void *arg)
         (void)tl_loop_defer(pg->loop, fn, arg); /* out of memory: the next reconnection tells */
 }
 
-static char *with_password(const struct tl_pg_opts *opts)
+/** The server gives up when we do, and neither side waits for a peer that was cut off silently: a
+ * forgotten backend would keep its locks for hours.  The caller's words come last and win. */
+static char *whole_conninfo(const struct tl_pg_opts *opts, tl_dur timeout)
 {
     struct tl_buf b = TL_BUF(4096);
 
+    tl_buf_printf(&b,
+                  "options='-c statement_timeout=%lld -c lock_timeout=%lld' keepalives_idle=5"
+                  " keepalives_interval=2 keepalives_count=2 tcp_user_timeout=5000 ",
+                  (long long)(timeout / 1000), (long long)TL_LOWER(timeout / 1000, 500));
     tl_buf_puts(&b, opts->conninfo);
     if (opts->password) {
         tl_buf_puts(&b, " password='");
@@ -438,7 +444,7 @@ int tl_pg_open(struct tl_pg **ret, struct tl_loop *loop, const struct tl_pg_opts
     pg->queue_max = opts->queue_max ? opts->queue_max : 1000;
     pg->n_conns = TL_LOWER(opts->pool ? opts->pool : 4, POOL_MAX);
     tl_list_init(&pg->waiting);
-    pg->conninfo = with_password(opts);
+    pg->conninfo = whole_conninfo(opts, pg->timeout);
     if (tl_timer_new(&pg->feed, loop, feed_later, pg)) {
         tl_pg_close(pg);
         return -ENOMEM;
