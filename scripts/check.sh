@@ -26,6 +26,7 @@ api() {
     files=$(ls docs/api/*.yaml 2>/dev/null)
     [ -z "$files" ] || node scripts/tools/check-api.mjs $files
 }
+metrics() { scripts/check-metrics.sh; }
 analysis() {
     # gcc warns of what is not initialised; settings tables hide the writing from cppcheck.  Messages
     # are put together from locals while they are packed, and compound literals confuse it.
@@ -46,7 +47,7 @@ hardening() { scripts/check-hardening.sh "$build"; }
 
 scripts/npm-ci.sh scripts/tools || exit 1
 phase_start analysis analysis
-for step in layers format scripts_parse proto api compose lockfiles hardening; do phase "$step" "$step"; done
+for step in layers format scripts_parse proto api metrics compose lockfiles hardening; do phase "$step" "$step"; done
 phase_end analysis
 echo "check: $PASSED passed, $FAILED failed"
 [ $FAILED = 0 ]

@@ -205,11 +205,10 @@ static const char *rule_name(const struct clickstream_handlers *h, const struct 
     return "";
 }
 
-static void count(const char *what, const char *label, const char *value)
+static void count(const char *name, const char *label, const char *value)
 {
-    char name[64], labels[96];
+    char labels[96];
 
-    snprintf(name, sizeof(name), "tl_clickstream_%s_total", what);
     snprintf(labels, sizeof(labels), "%s=\"%s\"", label, value);
     tl_metric_add(tl_counter(name, labels, "since the start"), 1);
 }
@@ -220,9 +219,9 @@ static void tell(struct collect *c, const struct clickstream_fact *f)
 {
     const char *rule = rule_name(c->h, &f->invitation);
 
-    count("events", "type", clickstream_wire_type(f->kind));
+    count("tl_clickstream_events_total", "type", clickstream_wire_type(f->kind));
     if (rule[0] && f->kind >= CLICKSTREAM_INVITATION_SHOWN)
-        count("invitations", "step", clickstream_wire_type(f->kind));
+        count("tl_clickstream_invitations_total", "step", clickstream_wire_type(f->kind));
     if (clickstream_wire_emit(c->h->events, c->visit, f, rule, c->now) && tl_log_allow("events"))
         tl_warn("event not queued", TL_T("visit_id", tl_id_str(&c->visit->id)));
 }
@@ -285,7 +284,7 @@ static void invite(struct collect *c, struct clickstream_invitation *ret)
         return;
     c->invited = ret->rule->id;
     clickstream_visit_give(c->visit, &c->visitor, &c->invited, c->now);
-    count("invitations", "step", "given");
+    count("tl_clickstream_invitations_total", "step", "given");
 }
 
 static int answer_well(struct collect *c)
