@@ -59,6 +59,31 @@ describe('scrub', () => {
     expect(meta.data).toEqual({ href: 'https://x.example/a', width: 10, height: 20 });
   });
 
+  it('does so in links and forms, whose words it keeps', () => {
+    const out = text(scrub(full(el('p', {}, [el('a', { href: '/order?email=secret-1#secret-2', title: 'Order' }),
+      el('form', { action: '/pay?token=secret-3' }), el('img', { src: '/tent.webp?w=300' })]))));
+    expect(out).not.toContain('secret');
+    expect(out).toMatch(/\/order".*Order.*\/pay".*w=300/);
+    const later = scrub({ type: 3, timestamp: 1, data: { source: 0, adds: [], removes: [], texts: [],
+      attributes: [{ id: 2, attributes: { href: '/order?email=secret' } }] } });
+    expect(text(later)).not.toContain('secret');
+  });
+
+  it('masks the words in attributes of a masked part, now and later', () => {
+    const picture = el('img', { 'alt': 'secret-1', 'title': 'secret-2', 'data-name': 'secret-3', 'class': 'photo' });
+    const words = { type: 3, textContent: 'secret-4' };
+    for (const mark of [{ 'data-tl-mask': '' }, { class: 'a tl-mask' }, { contenteditable: 'true' }]) {
+      const out = text(scrub(full(el('div', { ...mark, 'aria-label': 'secret-5' }, [el('p', {}, [picture, words])]))));
+      expect(out).not.toContain('secret');
+      expect(out).toContain('photo');
+    }
+    expect(text(scrub(full(el('div', { contenteditable: 'false', title: 'open' }))))).toContain('open');
+    const later: PageEvent = { type: 3, timestamp: 1, data: { source: 0, removes: [], texts: [],
+      adds: [{ parentId: 7, node: picture }], attributes: [{ id: 7, attributes: { title: 'secret-6' } }] } };
+    expect(text(scrub(later, id => id === 7))).not.toContain('secret');
+    expect(text(scrub(later))).toContain('secret-1');
+  });
+
   it('leaves other events and its argument as they are', () => {
     const move: PageEvent = { type: 3, timestamp: 1, data: { source: 1, positions: [] } };
     expect(scrub(move)).toBe(move);

@@ -6,9 +6,18 @@ import { addMessage, fromSnapshot, markFailed } from '../src/lib/chat';
 import { path } from '../src/desk/card';
 import { ago, clock, dwell, expectedWait, money, pageNames, percent, words } from '../src/lib/format';
 import { ulid } from '../src/lib/ids';
+import { address } from '../src/widget/address';
 import { arrange } from '../src/widget/call/stage';
 import { DwellClock } from '../src/widget/dwell';
 import { Memory, safeStorage } from '../src/widget/memory';
+
+describe('an address', () => {
+  it('is told without its query, but for what the site allows', () => {
+    expect(address('/shop/order', '?email=a@b.example&page=2', [])).toBe('/shop/order');
+    expect(address('/shop/order', '?email=a@b.example&page=2&page=3', ['page', 'id'])).toBe('/shop/order?page=2&page=3');
+    expect(address('/', '', ['page'])).toBe('/');
+  });
+});
 
 describe('dwell', () => {
   it('counts only while the page is visible', () => {

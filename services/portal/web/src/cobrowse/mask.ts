@@ -27,25 +27,37 @@ const FRAMES = new Set(['iframe', 'frame', 'object', 'embed']);
 const SOURCE_MUTATION = 0;
 const SOURCE_INPUT = 5;
 
+/** Addresses that are followed, not shown: what stands behind the path is nobody's business. */
+const LINKS = new Set(['a', 'area', 'form', 'button', 'input']);
+const LINK_ATTRIBUTES = new Set(['href', 'action', 'formaction', 'xlink:href']);
+
+/** Words that stand in attributes; in a masked part they are masked like its text. */
+const WORDS = new Set(['title', 'alt', 'placeholder', 'label', 'summary', 'content', 'value', 'cite', 'download',
+  'aria-label', 'aria-description', 'aria-roledescription', 'aria-valuetext', 'aria-placeholder']);
+
 type Attributes = Record<string, unknown>;
+type Masked = (node: number) => boolean;
 interface SerialNode {
   type?: number; tagName?: string; attributes?: Attributes; childNodes?: SerialNode[];
   textContent?: string;
 }
 
-/** The event with everything taken out that must not be sent; the argument is not changed. */
-export function scrub(e: PageEvent): PageEvent {
+/**
+ * The event with everything taken out that must not be sent; the argument is not changed.
+ * `masked` says of a node of the page whether it stands in a masked part.
+ */
+export function scrub(e: PageEvent, masked: Masked = () => false): PageEvent {
   const data = e.data as Record<string, unknown>;
   if (e.type === EVENT_META)
     return { ...e, data: { ...data, href: withoutQuery(String(data['href'] ?? '')) } };
   if (e.type === EVENT_FULL)
-    return { ...e, data: { ...data, node: scrubNode(data['node'] as SerialNode) } };
+    return { ...e, data: { ...data, node: scrubNode(data['node'] as SerialNode, false) } };
   if (e.type !== EVENT_INCREMENTAL)
     return e;
   if (data['source'] === SOURCE_INPUT)
     return { ...e, data: { ...data, text: maskText(String(data['text'] ?? '')) } };
   if (data['source'] === SOURCE_MUTATION)
-    return { ...e, data: scrubMutation(data) };
+    return { ...e, data: scrubMutation(data, masked) };
   return e;
 }
 
@@ -69,31 +81,40 @@ export function without(e: PageEvent, hidden: (node: number) => boolean): PageEv
   return any ? { ...e, data: { ...data, ...left } } : null;
 }
 
-function scrubMutation(data: Record<string, unknown>): Record<string, unknown> {
-  const adds = data['adds'] as { node: SerialNode }[] | undefined;
-  const attributes = data['attributes'] as { attributes: Attributes }[] | undefined;
+function scrubMutation(data: Record<string, unknown>, masked: Masked): Record<string, unknown> {
+  const adds = data['adds'] as { parentId: number; node: SerialNode }[] | undefined;
+  const attributes = data['attributes'] as { id: number; attributes: Attributes }[] | undefined;
   return {
     ...data,
-    ...(adds ? { adds: adds.map(a => ({ ...a, node: scrubNode(a.node) })) } : {}),
+    ...(adds ? { adds: adds.map(a => ({ ...a, node: scrubNode(a.node, masked(a.parentId)) })) } : {}),
     ...(attributes ? { attributes: attributes.map(a => ({
-      ...a, attributes: scrubAttributes(a.attributes, 'input') })) } : {}),
+      ...a, attributes: scrubAttributes(a.attributes, 'input', masked(a.id)) })) } : {}),
   };
 }
 
-function scrubNode(node: SerialNode): SerialNode {
+/** The marks of MASK_SELECTOR, read from a serialised node. */
+function isMarked({ attributes: a }: SerialNode): boolean {
+  return !!a && ('data-tl-mask' in a || String(a['class'] ?? '').split(/\s+/).includes('tl-mask')
+    || ('contenteditable' in a && a['contenteditable'] !== 'false'));
+}
+
+function scrubNode(node: SerialNode, inMasked: boolean): SerialNode {
   const tag = node.tagName?.toLowerCase();
+  const masked = inMasked || isMarked(node);
   const out: SerialNode = { ...node };
   if (tag === 'script') /* keeps its place and its id, and nothing else */
     return { ...out, tagName: 'noscript', attributes: {}, childNodes: [] };
+  if (masked && node.textContent)
+    out.textContent = maskText(node.textContent);
   if (node.attributes && tag)
-    out.attributes = scrubAttributes(node.attributes, tag);
+    out.attributes = scrubAttributes(node.attributes, tag, masked);
   if (node.childNodes)
     out.childNodes = tag === 'textarea' || tag === 'noscript' ? []
-      : node.childNodes.map(scrubNode);
+      : node.childNodes.map(child => scrubNode(child, masked));
   return out;
 }
 
-function scrubAttributes(attributes: Attributes, tag: string): Attributes {
+function scrubAttributes(attributes: Attributes, tag: string, masked: boolean): Attributes {
   const out: Attributes = {};
   const keep = KEEP_VALUE.has(String(attributes['type'] ?? '').toLowerCase());
   for (const [name, value] of Object.entries(attributes)) {
@@ -102,8 +123,12 @@ function scrubAttributes(attributes: Attributes, tag: string): Attributes {
       continue;
     if (URL_ATTRIBUTES.has(key) && (FRAMES.has(tag) || isScriptUrl(value)))
       continue;
-    if (key === 'value' && FORM_FIELDS.has(tag) && !keep)
-      out[name] = typeof value === 'string' ? maskText(value) : value;
+    const typed = key === 'value' && FORM_FIELDS.has(tag) && !keep;
+    const words = masked && (WORDS.has(key) || (key.startsWith('data-') && key !== 'data-tl-mask'));
+    if (typeof value === 'string' && (typed || words))
+      out[name] = maskText(value);
+    else if (typeof value === 'string' && LINKS.has(tag) && LINK_ATTRIBUTES.has(key))
+      out[name] = withoutQuery(value);
     else
       out[name] = value;
   }

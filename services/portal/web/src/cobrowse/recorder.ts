@@ -59,7 +59,7 @@ export function startRecording(
     const theirs = without(raw as unknown as PageEvent, isOurs);
     if (!theirs)
       return;
-    const e = scrub(theirs);
+    const e = scrub(theirs, isMasked);
     if (e.type === EVENT_META) {
       meta = e; /* sent behind its picture, so that somebody who joins late gets both */
     } else if (e.type === EVENT_FULL) {
@@ -105,6 +105,10 @@ export function startRecording(
       overlay.remove();
     },
   };
+}
+
+function isMasked(id: number): boolean {
+  return nodeOf(id)?.closest(MASK_SELECTOR) != null;
 }
 
 function nodeOf(id: number): Element | null {

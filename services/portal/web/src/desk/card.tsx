@@ -1,6 +1,6 @@
 /** Who the customer is and what they did: name, tier, place, path with times, basket, history. */
 import type { ComponentChildren } from 'preact';
-import type { Basket, ContactCard, EarlierContact, PageView } from '../lib/api';
+import type { Basket, ChatMessage, ContactCard, EarlierContact, PageView } from '../lib/api';
 import { ago, channelName, dwell, money, pageNames, words } from '../lib/format';
 import { useNow } from '../ui/hooks';
 import { Icon, type IconName } from '../ui/icons';
@@ -105,6 +105,16 @@ function Path({ pages }: { pages: PageView[] }) {
   );
 }
 
+/** What was written then. */
+function Written({ lines }: { lines: ChatMessage[] }) {
+  return (
+    <details class="written" data-testid="card-written">
+      <summary>{lines.length === 1 ? 'One message' : `${lines.length} messages`}</summary>
+      {lines.map(l => <p key={l.message_id}><b>{l.from_name || 'Customer'}:</b> {l.text}</p>)}
+    </details>
+  );
+}
+
 function Earlier({ list }: { list: EarlierContact[] }) {
   const now = useNow(60_000);
   if (!list.length)
@@ -117,6 +127,7 @@ function Earlier({ list }: { list: EarlierContact[] }) {
             {c.agent_name && ` with ${c.agent_name}`}
             {c.disposition && <span class="tag">{words(c.disposition)}</span>}</p>
           {c.note && <p class="note">{c.note}</p>}
+          {!!c.messages?.length && <Written lines={c.messages} />}
         </li>
       ))}
     </ul>

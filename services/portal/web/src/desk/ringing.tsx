@@ -37,7 +37,7 @@ function RingCard({ desk, offer, card, more }: RingProps) {
         <Countdown until_us={offer.expires_at_us ?? 0} />
       </header>
       <p class="why" data-testid="why"><Icon name="spark" size={16} />
-        <span><b>Why you:</b> {offer.why || 'you are free and have the skill'}</span></p>
+        <span><b>Why you:</b> {offer.why || 'no reason was given'}</span></p>
       <div class="ring-body">{card ? <CustomerCard card={card} compact />
         : <p class="empty">The details are on their way…</p>}</div>
       <footer>

@@ -45,6 +45,7 @@ export interface Visit {
 export interface EarlierContact {
   contact_id?: string; thread_id?: string; channel?: Channel; started_at_us?: number;
   agent_name?: string; disposition?: string; note?: string;
+  messages?: ChatMessage[]; // what was written in it, oldest first
 }
 export interface ChatMessage {
   message_id?: string; contact_id?: string; from_role?: Role; from_name?: string; text?: string;

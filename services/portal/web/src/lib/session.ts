@@ -60,7 +60,7 @@ export class Session {
       headers['Authorization'] = `Bearer ${bearer}`;
     const answer = await (this.o.fetch ?? fetch)(`${this.o.origin}/v1/sessions`, {
       method: 'POST', headers, body: JSON.stringify(body), credentials: 'omit', cache: 'no-store',
-      signal: AbortSignal.timeout(8000),
+      referrerPolicy: 'strict-origin', signal: AbortSignal.timeout(8000),
     });
     if (!answer.ok)
       throw new RefusedError(answer.status, await reasonOf(answer));

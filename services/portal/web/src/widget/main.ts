@@ -17,7 +17,7 @@ const base = me?.src ? new URL(me.src).origin : location.origin;
 const origin = base === location.origin ? '' : base;
 
 const memory = new Memory(safeStorage(() => localStorage), safeStorage(() => sessionStorage));
-const tracker = new Tracker(origin, memory);
+const tracker = new Tracker(origin, memory, (me?.dataset['query'] ?? '').split(/[\s,]+/).filter(Boolean));
 const listeners = new Map<WidgetEvent, Set<(detail: unknown) => void>>();
 
 function emit(event: WidgetEvent, detail?: unknown): void {

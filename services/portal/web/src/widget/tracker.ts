@@ -2,6 +2,7 @@
  * Reports the visit to POST /v1/collect: page views, visible time, basket.  Events of the same moment
  * travel in one request.  The answer names the visitor and the visit and may carry an invitation.
  */
+import { address } from './address';
 import { DwellClock } from './dwell';
 import type { Memory } from './memory';
 import { backoffMs } from '../lib/backoff';
@@ -43,7 +44,14 @@ export class Tracker {
   private lastInput = 0;
   private readonly tokenWaiters: ((t: string | null) => void)[] = [];
 
-  constructor(private readonly origin: string, private readonly memory: Memory) {}
+  /** `told`: the parameters of a query that are told (data-query). */
+  constructor(private readonly origin: string, private readonly memory: Memory,
+    private readonly told: readonly string[] = []) {}
+
+  /** Where the visitor is, as far as others may know. */
+  address(): string {
+    return address(location.pathname, location.search, this.told);
+  }
 
   start(): void {
     this.lastInput = performance.now();
@@ -68,7 +76,7 @@ export class Tracker {
     if (this.url)
       this.queue.push(this.leaveEvent());
     this.section = section;
-    this.url = (location.pathname + location.search).slice(0, 2048);
+    this.url = this.address();
     this.dwell = new DwellClock(performance.now(), document.visibilityState === 'visible');
     this.report({ type: 'page_view', url: this.url, title: title.slice(0, 200), section,
       at_ms: Date.now() });
@@ -190,4 +198,5 @@ export class Tracker {
 
 const request = (body: string): RequestInit => ({
   method: 'POST', body, headers: { 'Content-Type': 'application/json' }, credentials: 'omit',
+  referrerPolicy: 'strict-origin',
 });

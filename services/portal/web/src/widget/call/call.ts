@@ -89,7 +89,7 @@ export class Call implements CallHandle {
       const f = await this.socket.request('request_contact', {
         request_id: ulid(), channel, section: this.host.tracker.section,
         visit_id: this.host.memory.visit ?? '',
-        page_url: (location.pathname + location.search).slice(0, 2048), consent: true,
+        page_url: this.host.tracker.address(), consent: true,
         cobrowse_consent: cobrowse, invitation_id: this.invitation,
       }, { timeout_ms: 10_000 });
       if (f.kind !== 'contact_accepted')
