@@ -1,4 +1,5 @@
 // The small pure parts: dwell, coordinates, ids, words, transcripts, memory.
+// @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 import { documentToStage, documentToWindow, fit, stageToDocument, thin } from '../src/cobrowse/coords';
 import { parseRoomFrame } from '../src/cobrowse/wire';
