@@ -124,6 +124,9 @@ void after_commit(struct conversation *conv, struct lane *lane, const struct con
 struct lane *lane_of(struct conversation *conv, const struct tl_id *contact);
 
 void work_pay(struct conversation *conv, struct lane *lane, const struct contact *c);
+/** The legs are connected while the step that follows the ACD's committed acceptance is stored:
+ * nobody is told before the commit, but nobody waits for the disk to be heard. */
+void work_connect_early(struct conversation *conv, struct lane *lane, const struct contact *c);
 /** A ticket for one side of an open room, pushed to it (0 customer, 1 agent). */
 void work_regrant(struct conversation *conv, const struct contact *c, int side);
 void push_customer(struct conversation *conv, const struct contact *c, const struct tl_buf *m);

@@ -266,6 +266,8 @@ static void loaded(void *arg, int err, const struct contact *rows, int n)
     else
         contact_step(&t->c, &t->fact, &t->conv->rules, t->at, &t->d);
 
+    if (!t->d.code && t->fact.kind == FACT_ACCEPTED && t->d.changed)
+        work_connect_early(t->conv, t->lane, &t->c);
     if (t->d.code) {
         finish(t, t->d.code, t->d.reason);
     } else if (t->d.changed || t->message || t->wrap_up || t->survey) {

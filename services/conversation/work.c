@@ -227,6 +227,12 @@ void work_pay(struct conversation *conv, struct lane *lane, const struct contact
     }
 }
 
+void work_connect_early(struct conversation *conv, struct lane *lane, const struct contact *c)
+{
+    if (contact_payable(c) & WORK_CONNECT & ~lane->running)
+        ask(conv, lane, c, WORK_CONNECT);
+}
+
 /* ---- one more ticket -------------------------------------------------------------------- */
 
 struct regrant {

@@ -181,6 +181,57 @@ static void gateways_that_rave_harm_nobody(void **state)
     assert_int_equal(world_contact(w, id).phase, PHASE_WAITING);
 }
 
+/** A disk that takes its time: a commit waits until it is let go. */
+static struct {
+    struct store store, *behind;
+    struct store_ops ops;
+    store_done_fn *fn;
+    void *arg;
+    struct contact c;
+    struct store_change change;
+} slow;
+
+static int slow_commit(struct store *s, const struct store_change *ch, store_done_fn *fn, void *arg)
+{
+    TL_UNUSED(s);
+    assert_null(slow.fn);
+    slow.c = *ch->contact;
+    slow.change = (struct store_change){.contact = &slow.c, .at = ch->at, .due = ch->due};
+    slow.fn = fn;
+    slow.arg = arg;
+    return 0;
+}
+
+static int slow_list(struct store *s, const struct store_query *q, store_contacts_fn *fn, void *arg)
+{
+    TL_UNUSED(s);
+    return slow.behind->ops->list(slow.behind, q, fn, arg);
+}
+
+static void people_hear_each_other_while_the_disk_writes_but_nobody_is_told(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_request(w, "s1", "r1", CHANNEL_VIDEO, false);
+
+    world_acd(w, OFFERED, id, "agent-1");
+    world_forget(w);
+    slow.behind = w->store;
+    slow.ops = *w->store->ops;
+    slow.ops.commit = slow_commit;
+    slow.ops.list = slow_list;
+    slow.store.ops = &slow.ops;
+    w->conv->store = &slow.store;
+    world_acd(w, ACCEPTED, id, "agent-1");
+    assert_words(w->asked, "connect");
+    assert_words(w->pushes, "");
+    w->conv->store = slow.behind;
+    assert_int_equal(w->store->ops->commit(w->store, &slow.change, slow.fn, slow.arg), 0);
+    world_turn(w);
+    assert_words(w->pushes, "s:CONNECTED a:CONNECTED a:contact_card");
+    assert_words(w->asked, "connect"); /* once */
+    assert_int_equal(world_contact(w, id).owed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +239,7 @@ int main(void)
         STORY(a_restart_pays_what_was_owed),
         STORY(old_news_of_the_acd_change_nothing),
         STORY(junk_harms_nobody),
+        STORY(people_hear_each_other_while_the_disk_writes_but_nobody_is_told),
         STORY(two_replicas_share_one_store),
         STORY(the_reconciler_mends_what_was_missed),
         STORY(a_customer_whom_no_gateway_knows_is_let_go),
