@@ -108,6 +108,8 @@ void on_decision(void *arg, const struct acd_decision *d)
     struct wire_scene s = scene(h);
 
     if (d->kind == ACD_FORGET) {
+        if (d->contact->parent != ACD_NONE)
+            return; /* it is a part of its contact's record */
         batch_add(h->open, PIECE_FORGET, tl_id_str(&d->contact->id), NULL, 0);
         return;
     }

@@ -174,20 +174,30 @@ static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value
     return err ? err : acd_restore_agent(h->acd, &a, core_now(h));
 }
 
+static int load_contact(struct handlers *h, struct tl_str value)
+{
+    struct wire_stored r;
+    int err = wire_load_contact(h->acd, value.s, value.n, &r);
+
+    if (err == -ESTALE)
+        repair("queue_gone");
+    if (!err || err == -ESTALE)
+        err = acd_restore_contact(h->acd, &r.contact, core_now(h));
+    for (unsigned i = 0; !err && i < r.n_seats; i++) {
+        r.seats[i].parent = acd_find_contact(h->acd, tl_id_str(&r.contact.id));
+        if (acd_restore_contact(h->acd, &r.seats[i], core_now(h)))
+            repair("seat");
+    }
+    return err;
+}
+
 static void load_row(struct handlers *h, char kind, struct tl_str key, struct tl_str value)
 {
-    struct acd_contact c;
     int err;
 
     switch (kind) {
     case 'a': err = load_agent(h, key, value); break;
-    case 'c':
-        err = wire_load_contact(h->acd, value.s, value.n, &c);
-        if (err == -ESTALE)
-            repair("queue_gone");
-        if (!err || err == -ESTALE)
-            err = acd_restore_contact(h->acd, &c, core_now(h));
-        break;
+    case 'c': err = load_contact(h, value); break;
     default: {
         char entry[44];
         (void)tl_str_put(entry, sizeof(entry), key);

@@ -1,4 +1,5 @@
-/* Requests in, answers and refusals out; events, pushes and records are in wire_out.c. */
+/* Requests: bytes become facts, names become handles.  What goes out is in wire_answers.c,
+ * wire_events.c, wire_seats.c, wire_out.c and wire_store.c. */
 #include "wire.h"
 #include "wire_pb.h"
 #include <stdio.h>
@@ -29,6 +30,14 @@ static const struct {
     [WIRE_SET_QUEUE_OPEN] = {"set_queue_open",
                              &threadline__acd__v1__set_queue_open_request__descriptor},
     [WIRE_DRAIN_AGENT] = {"drain_agent", &threadline__acd__v1__drain_agent_request__descriptor},
+    [WIRE_CONSULT] = {"consult", &threadline__acd__v1__consult_request__descriptor},
+    [WIRE_COMPLETE_CONSULT] = {"complete_consult",
+                               &threadline__acd__v1__complete_consult_request__descriptor},
+    [WIRE_MERGE_CONSULT] = {"merge_consult",
+                            &threadline__acd__v1__merge_consult_request__descriptor},
+    [WIRE_CANCEL_CONSULT] = {"cancel_consult",
+                             &threadline__acd__v1__cancel_consult_request__descriptor},
+    [WIRE_LEAVE_SEAT] = {"leave_seat", &threadline__acd__v1__leave_seat_request__descriptor},
     [WIRE_HEARTBEAT] = {"heartbeat", &threadline__acd__v1__heartbeat_request__descriptor},
     [WIRE_GET_AGENT] = {"get_agent", &threadline__acd__v1__get_agent_request__descriptor},
     [WIRE_LIST_CONTACTS] = {"list_contacts",
@@ -57,7 +66,9 @@ int wire_status(enum acd_outcome o)
     case ACD_UNKNOWN_CONTACT:
     case ACD_UNKNOWN_AGENT:
     case ACD_UNKNOWN_QUEUE:
-    case ACD_UNKNOWN_SKILL: return 404;
+    case ACD_UNKNOWN_SKILL:
+    case ACD_UNKNOWN_SEAT: return 404;
+    case ACD_NOT_IN_CONTACT: return 403;
     case ACD_OUT_OF_RANGE: return 400;
     case ACD_CLOSED:
     case ACD_NO_STAFF: return 422;
@@ -188,6 +199,59 @@ static void read_drain_agent(struct wire_request *r)
     r->fact.agent = tl_str(q->agent_id);
 }
 
+static void read_consult(struct wire_request *r, const struct acd *acd)
+{
+    const Threadline__Acd__V1__ConsultRequest *q = r->message;
+
+    read_actor(r, q->actor);
+    r->fact.kind = ACD_CONSULT_ASKED;
+    r->fact.contact = tl_str(q->contact_id);
+    r->fact.seat = tl_str(q->seat_id);
+    if (!*q->queue == !*q->agent_id)
+        r->outcome = ACD_OUT_OF_RANGE;
+    r->fact.preferred_agent = tl_str(q->agent_id);
+    r->fact.queue = acd_queue_find(acd, tl_str(q->queue));
+}
+
+/* Three requests of one shape: who, which contact, which seat. */
+static void read_about_seat(struct wire_request *r, enum acd_fact_kind kind,
+                            const Threadline__Common__V1__Actor *actor, const char *contact,
+                            const char *seat)
+{
+    read_actor(r, actor);
+    r->fact.kind = kind;
+    r->fact.contact = tl_str(contact);
+    r->fact.seat = tl_str(seat);
+}
+
+static void read_seat_fact(struct wire_request *r, const struct acd *acd)
+{
+    switch (r->method) {
+    case WIRE_CONSULT: read_consult(r, acd); break;
+    case WIRE_COMPLETE_CONSULT: {
+        const Threadline__Acd__V1__CompleteConsultRequest *q = r->message;
+        read_about_seat(r, ACD_CONSULT_COMPLETED, q->actor, q->contact_id, q->seat_id);
+        break;
+    }
+    case WIRE_MERGE_CONSULT: {
+        const Threadline__Acd__V1__MergeConsultRequest *q = r->message;
+        read_about_seat(r, ACD_CONSULT_MERGED, q->actor, q->contact_id, q->seat_id);
+        break;
+    }
+    case WIRE_CANCEL_CONSULT: {
+        const Threadline__Acd__V1__CancelConsultRequest *q = r->message;
+        read_about_seat(r, ACD_CONSULT_CANCELLED, q->actor, q->contact_id, q->seat_id);
+        break;
+    }
+    case WIRE_LEAVE_SEAT: {
+        const Threadline__Acd__V1__LeaveSeatRequest *q = r->message;
+        read_about_seat(r, ACD_SEAT_LEFT, q->actor, q->contact_id, "");
+        break;
+    }
+    default: break; /* these only look */
+    }
+}
+
 static void read_fact(struct wire_request *r, const struct acd *acd, tl_dur skew)
 {
     struct acd_fact *f = &r->fact;
@@ -256,7 +320,7 @@ static void read_fact(struct wire_request *r, const struct acd *acd, tl_dur skew
     }
     case WIRE_SET_QUEUE_OPEN: read_set_queue_open(r, acd); break;
     case WIRE_DRAIN_AGENT: read_drain_agent(r); break;
-    default: break; /* these only look */
+    default: read_seat_fact(r, acd); break;
     }
 }
 
@@ -276,162 +340,4 @@ int wire_request(struct wire_request *ret, const struct acd *acd, enum wire_meth
 void wire_request_done(struct wire_request *r)
 {
     r->message = tl_pb_free(r->message);
-}
-
-/* ---- answers
- * -------------------------------------------------------------------------------------- */
-
-static int answer_enqueue(const struct wire_scene *s, const struct wire_request *r,
-                          struct tl_buf *out)
-{
-    Threadline__Acd__V1__EnqueueResponse a = THREADLINE__ACD__V1__ENQUEUE_RESPONSE__INIT;
-    uint32_t at = acd_find_contact(s->acd, r->fact.contact);
-
-    a.epoch = s->epoch;
-    a.expected_wait_ms = -1;
-    if (at != ACD_NONE) {
-        uint32_t position = acd_position(s->acd, at);
-        tl_dur wait =
-            position ? acd_expected_wait(s->acd, acd_contact(s->acd, at)->queue, position) : 0;
-        a.position = (int32_t)position;
-        a.expected_wait_ms = wait < 0 ? -1 : wait / 1000;
-    }
-    return tl_pb_pack(&a, out);
-}
-
-static int answer_accept(const struct wire_scene *s, const struct wire_request *r,
-                         struct tl_buf *out)
-{
-    Threadline__Acd__V1__AcceptResponse a = THREADLINE__ACD__V1__ACCEPT_RESPONSE__INIT;
-    uint32_t agent = acd_find_agent(s->acd, r->fact.agent), at = ACD_NONE;
-
-    while (agent != ACD_NONE && (at = acd_next_of_agent(s->acd, agent, at)) != ACD_NONE)
-        if (acd_contact(s->acd, at)->offer == r->fact.offer)
-            a.contact_id = (char *)(uintptr_t)acd_contact(s->acd, at)->id.s;
-    return tl_pb_pack(&a, out);
-}
-
-static int answer_release(const struct wire_scene *s, const struct wire_request *r,
-                          struct tl_buf *out)
-{
-    Threadline__Acd__V1__ReleaseResponse a = THREADLINE__ACD__V1__RELEASE_RESPONSE__INIT;
-    uint32_t at = acd_find_contact(s->acd, r->fact.contact);
-
-    if (at != ACD_NONE && acd_contact(s->acd, at)->state == ACD_WRAPPING)
-        a.wrap_up_ends_at_us = acd_contact(s->acd, at)->deadline + s->skew;
-    return tl_pb_pack(&a, out);
-}
-
-static int answer_set_agent_state(const struct wire_scene *s, const struct wire_request *r,
-                                  struct tl_buf *out)
-{
-    Threadline__Acd__V1__SetAgentStateResponse a =
-        THREADLINE__ACD__V1__SET_AGENT_STATE_RESPONSE__INIT;
-    Threadline__Signaling__V1__AgentState state;
-
-    wire_agent_state(s, acd_find_agent(s->acd, r->fact.agent), &state);
-    a.state = &state;
-    return tl_pb_pack(&a, out);
-}
-
-static int answer_get_agent(const struct wire_scene *s, const struct wire_request *r,
-                            struct tl_buf *out)
-{
-    const Threadline__Acd__V1__GetAgentRequest *q = r->message;
-    Threadline__Acd__V1__GetAgentResponse a = THREADLINE__ACD__V1__GET_AGENT_RESPONSE__INIT;
-    Threadline__Signaling__V1__AgentState state;
-    struct wire_offer offers[4];
-    Threadline__Signaling__V1__Offer *offer_list[4];
-    char *ids[ACD_LOADS * ACD_CAPACITY_MAX];
-    uint32_t agent = acd_find_agent(s->acd, tl_str(q->agent_id)), at = ACD_NONE;
-
-    if (agent == ACD_NONE)
-        return -ENOENT;
-    wire_agent_state(s, agent, &state);
-    a.state = &state;
-    a.offers = offer_list;
-    a.contact_ids = ids;
-    while ((at = acd_next_of_agent(s->acd, agent, at)) != ACD_NONE) {
-        const struct acd_contact *c = acd_contact(s->acd, at);
-        if (c->state == ACD_OFFERED && a.n_offers < TL_LEN(offers)) {
-            wire_offer(s, c, "", &offers[a.n_offers]);
-            offer_list[a.n_offers] = &offers[a.n_offers].message;
-            a.n_offers++;
-        } else if (c->state != ACD_OFFERED && a.n_contact_ids < TL_LEN(ids)) {
-            ids[a.n_contact_ids++] = (char *)(uintptr_t)c->id.s;
-        }
-    }
-    return tl_pb_pack(&a, out);
-}
-
-/* In the order of their ids, so that the next page begins after the last. */
-static int by_id(const void *a, const void *b)
-{
-    return strcmp((*(const struct acd_contact *const *)a)->id.s,
-                  (*(const struct acd_contact *const *)b)->id.s);
-}
-
-static int answer_list_contacts(const struct wire_scene *s, const struct wire_request *r,
-                                struct tl_buf *out)
-{
-    const Threadline__Acd__V1__ListContactsRequest *q = r->message;
-    Threadline__Acd__V1__ListContactsResponse a = THREADLINE__ACD__V1__LIST_CONTACTS_RESPONSE__INIT;
-    uint32_t at = ACD_NONE, n = 0, total = acd_size(s->acd).contacts;
-    size_t limit = q->limit < 1 || q->limit > 1000 ? 1000 : (size_t)q->limit;
-    const struct acd_contact **all = tl_alloc(total + 1, sizeof(*all));
-    struct wire_row *rows = tl_alloc(limit + 1, sizeof(*rows));
-    Threadline__Acd__V1__ContactRow **list = tl_alloc(limit + 1, sizeof(*list));
-    int err = -ENOMEM;
-
-    if (!all || !rows || !list)
-        goto out;
-    while ((at = acd_next_contact(s->acd, at)) != ACD_NONE)
-        if (strcmp(acd_contact(s->acd, at)->id.s, q->after_contact_id) > 0)
-            all[n++] = acd_contact(s->acd, at);
-    qsort(all, n, sizeof(*all), by_id);
-    a.epoch = s->epoch;
-    a.contacts = list;
-    for (; a.n_contacts < limit && a.n_contacts < n; a.n_contacts++) {
-        wire_row(s, all[a.n_contacts], &rows[a.n_contacts]);
-        list[a.n_contacts] = &rows[a.n_contacts].message;
-    }
-    err = tl_pb_pack(&a, out);
-out:
-    tl_free(all);
-    tl_free(rows);
-    tl_free(list);
-    return err;
-}
-
-static int answer_explain(const struct wire_scene *s, const struct wire_request *r,
-                          struct tl_buf *out)
-{
-    const Threadline__Acd__V1__ExplainRequest *q = r->message;
-    Threadline__Acd__V1__ExplainResponse a = THREADLINE__ACD__V1__EXPLAIN_RESPONSE__INIT;
-    uint32_t at = acd_find_contact(s->acd, tl_str(q->contact_id));
-    char text[ACD_HISTORY][WIRE_WHY_MAX], *lines[ACD_HISTORY];
-
-    if (at == ACD_NONE)
-        return -ENOENT;
-    a.lines = lines;
-    while (a.n_lines < ACD_HISTORY &&
-           acd_history(s->acd, at, (unsigned)a.n_lines, text[a.n_lines], WIRE_WHY_MAX)) {
-        lines[a.n_lines] = text[a.n_lines];
-        a.n_lines++;
-    }
-    return tl_pb_pack(&a, out);
-}
-
-int wire_answer(const struct wire_scene *s, const struct wire_request *r, struct tl_buf *out)
-{
-    switch (r->method) {
-    case WIRE_ENQUEUE: return answer_enqueue(s, r, out);
-    case WIRE_ACCEPT: return answer_accept(s, r, out);
-    case WIRE_RELEASE: return answer_release(s, r, out);
-    case WIRE_SET_AGENT_STATE: return answer_set_agent_state(s, r, out);
-    case WIRE_GET_AGENT: return answer_get_agent(s, r, out);
-    case WIRE_LIST_CONTACTS: return answer_list_contacts(s, r, out);
-    case WIRE_EXPLAIN: return answer_explain(s, r, out);
-    default: return 0; /* these answers are empty messages: no bytes */
-    }
 }

@@ -24,6 +24,11 @@ enum wire_method {
     WIRE_KEEP_PLACE_FOR_CALLBACK,
     WIRE_SET_QUEUE_OPEN,
     WIRE_DRAIN_AGENT,
+    WIRE_CONSULT,
+    WIRE_COMPLETE_CONSULT,
+    WIRE_MERGE_CONSULT,
+    WIRE_CANCEL_CONSULT,
+    WIRE_LEAVE_SEAT,
     WIRE_HEARTBEAT,
     WIRE_GET_AGENT,
     WIRE_LIST_CONTACTS,
@@ -98,8 +103,13 @@ int wire_positions(const struct wire_scene *s, uint32_t *at, struct tl_buf *out,
 int wire_store_contact(const struct wire_scene *s, const struct acd_contact *c, struct tl_buf *out);
 int wire_store_agent(const struct acd_agent *a, struct tl_buf *out);
 int wire_load_agent(const void *data, size_t n, struct acd_agent *ret);
+/** A contact and its seats, whose parent is not set yet. */
+struct wire_stored {
+    struct acd_contact contact, seats[ACD_SEATS_MAX];
+    unsigned n_seats;
+};
 /** -ESTALE: its queue is no more (the first queue takes it), *ret is usable. */
-int wire_load_contact(const struct acd *acd, const void *data, size_t n, struct acd_contact *ret);
+int wire_load_contact(const struct acd *acd, const void *data, size_t n, struct wire_stored *ret);
 
 /** An HTTP status for a refusal. */
 int wire_status(enum acd_outcome o);

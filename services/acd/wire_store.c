@@ -3,11 +3,6 @@
 #include <string.h>
 #include <tl_pb.h>
 
-static char *lent(const char *s)
-{
-    return (char *)(uintptr_t)s;
-}
-
 static const char *agent_name(const struct acd *acd, uint32_t at)
 {
     const struct acd_agent *a = at == ACD_NONE ? NULL : acd_agent(acd, at);
@@ -31,42 +26,66 @@ static size_t write_needs(const struct wire_scene *s, const struct acd_need *fro
     return n;
 }
 
-int wire_store_contact(const struct wire_scene *s, const struct acd_contact *c, struct tl_buf *out)
-{
-    Threadline__Acd__V1__StoredContact m = THREADLINE__ACD__V1__STORED_CONTACT__INIT;
+/* A record with what it borrows. */
+struct record {
+    Threadline__Acd__V1__StoredContact message;
     Threadline__Acd__V1__Refusal refusals[ACD_EXCLUDED_MAX], *refusal_list[ACD_EXCLUDED_MAX];
     struct need_list required, preferred;
+};
 
-    m.contact_id = lent(c->id.s);
-    m.thread_id = lent(c->thread.s);
-    m.state = lent(acd_contact_state_name((enum acd_contact_state)c->state));
-    m.channel = (Threadline__Common__V1__Channel)c->channel;
-    m.queue = lent(acd_policy(s->acd)->queues[c->queue].name.s);
-    m.required = required.list;
-    m.n_required = write_needs(s, c->required, c->n_required, &required);
-    m.preferred = preferred.list;
-    m.n_preferred = write_needs(s, c->preferred_skills, c->n_preferred, &preferred);
-    m.priority = c->priority;
-    m.enqueued_at_us = c->enqueued;
-    m.queued_at_us = c->queued;
-    m.since_us = c->since;
-    m.deadline_us = c->deadline;
-    m.offer = c->offer;
-    m.arrival = c->arrival;
-    m.attempt = c->attempt;
-    m.agent_id = lent(agent_name(s->acd, c->agent));
-    m.preferred_agent_id = lent(agent_name(s->acd, c->preferred));
-    m.direct = c->direct;
-    m.overflowed = c->overflowed;
-    m.ring = c->ring;
-    m.refusals = refusal_list;
+static void write_record(const struct wire_scene *s, const struct acd_contact *c, struct record *r)
+{
+    Threadline__Acd__V1__StoredContact *m = &r->message;
+
+    threadline__acd__v1__stored_contact__init(m);
+    m->contact_id = lent(c->id.s);
+    m->thread_id = lent(c->thread.s);
+    m->state = lent(acd_contact_state_name((enum acd_contact_state)c->state));
+    m->channel = (Threadline__Common__V1__Channel)c->channel;
+    m->queue = lent(acd_policy(s->acd)->queues[c->queue].name.s);
+    m->required = r->required.list;
+    m->n_required = write_needs(s, c->required, c->n_required, &r->required);
+    m->preferred = r->preferred.list;
+    m->n_preferred = write_needs(s, c->preferred_skills, c->n_preferred, &r->preferred);
+    m->priority = c->priority;
+    m->enqueued_at_us = c->enqueued;
+    m->queued_at_us = c->queued;
+    m->since_us = c->since;
+    m->deadline_us = c->deadline;
+    m->offer = c->offer;
+    m->arrival = c->arrival;
+    m->attempt = c->attempt;
+    m->agent_id = lent(agent_name(s->acd, c->agent));
+    m->preferred_agent_id = lent(agent_name(s->acd, c->preferred));
+    m->direct = c->direct;
+    m->overflowed = c->overflowed;
+    m->ring = c->ring;
+    m->refusals = r->refusal_list;
     for (unsigned i = 0; i < c->n_excluded; i++) {
-        threadline__acd__v1__refusal__init(&refusals[i]);
-        refusals[i].agent_id = lent(agent_name(s->acd, c->excluded[i].agent));
-        refusals[i].until_s = c->excluded[i].until_s;
-        refusal_list[m.n_refusals++] = &refusals[i];
+        threadline__acd__v1__refusal__init(&r->refusals[i]);
+        r->refusals[i].agent_id = lent(agent_name(s->acd, c->excluded[i].agent));
+        r->refusals[i].until_s = c->excluded[i].until_s;
+        r->refusal_list[m->n_refusals++] = &r->refusals[i];
     }
-    return tl_pb_pack(&m, out);
+    m->joined = c->seat == ACD_JOINED;
+}
+
+int wire_store_contact(const struct wire_scene *s, const struct acd_contact *c, struct tl_buf *out)
+{
+    struct record r, seats[ACD_SEATS_MAX];
+    Threadline__Acd__V1__StoredContact *list[ACD_SEATS_MAX];
+    uint32_t at[ACD_SEATS_MAX];
+    unsigned n =
+        c->n_seats ? acd_seats(s->acd, acd_find_contact(s->acd, tl_id_str(&c->id)), at) : 0;
+
+    write_record(s, c, &r);
+    for (unsigned i = 0; i < n; i++) {
+        write_record(s, acd_contact(s->acd, at[i]), &seats[i]);
+        list[i] = &seats[i].message;
+    }
+    r.message.n_seats = n;
+    r.message.seats = list;
+    return tl_pb_pack(&r.message, out);
 }
 
 int wire_store_agent(const struct acd_agent *a, struct tl_buf *out)
@@ -174,14 +193,22 @@ static int fill(const struct acd *acd, const Threadline__Acd__V1__StoredContact 
     return queue == ACD_NONE ? -ESTALE : 0;
 }
 
-int wire_load_contact(const struct acd *acd, const void *data, size_t n, struct acd_contact *ret)
+int wire_load_contact(const struct acd *acd, const void *data, size_t n, struct wire_stored *ret)
 {
     Threadline__Acd__V1__StoredContact *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__stored_contact, data, n, &m);
 
     if (err)
         return err;
-    err = fill(acd, m, ret);
+    ret->n_seats = 0;
+    err = fill(acd, m, &ret->contact);
+    for (size_t i = 0; i < m->n_seats && ret->n_seats < ACD_SEATS_MAX; i++) {
+        struct acd_contact *seat = &ret->seats[ret->n_seats];
+        if (fill(acd, m->seats[i], seat) == -EBADMSG)
+            err = -EBADMSG;
+        seat->seat = m->seats[i]->joined ? ACD_JOINED : ACD_CONSULT;
+        ret->n_seats++;
+    }
     tl_pb_free(m);
     return err;
 }

@@ -9,21 +9,20 @@
 
 static void note_step(struct acd *acd, const struct decide *d)
 {
-    struct cell *c = cell_at(acd, d->contact);
+    const struct cell *about = cell_at(acd, d->contact);
+    bool seat = about->c.parent != ACD_NONE;
+    struct cell *c = seat ? cell_at(acd, about->c.parent) : cell_at(acd, d->contact);
     struct step *s = &c->steps[c->n_steps % ACD_HISTORY];
 
     if (d->kind == ACD_FORGET)
         return;
     *s = (struct step){.at_ms = (uint32_t)((acd->now - c->c.enqueued) / 1000),
-                       .agent = d->agent,
-                       .kind = (uint8_t)d->kind,
+                       .agent = d->kind == ACD_MOVE && d->why ? d->ring_was : d->agent,
+                       .kind = (uint8_t)(d->kind | (seat ? STEP_OF_SEAT : 0)),
                        .cause = (uint8_t)d->cause,
-                       .ring = c->c.ring};
-    if (d->why) {
-        s->considered = (uint16_t)TL_LOWER(d->why->considered, UINT16_MAX);
-        s->busy = (uint16_t)TL_LOWER(d->why->rejected[ACD_REJECT_BUSY], UINT16_MAX);
-        s->n_fit = (uint8_t)TL_LOWER(d->why->rejected[ACD_FIT], UINT8_MAX);
-    }
+                       .ring = about->c.ring};
+    for (int i = 0; d->why && i < ACD_REJECTIONS; i++)
+        s->counts[i] = (uint8_t)TL_LOWER(d->why->rejected[i], UINT8_MAX);
     c->n_steps++;
     if (c->n_steps == 0) /* wrapped: stay in the range where all slots count as used */
         c->n_steps = ACD_HISTORY;
@@ -43,7 +42,8 @@ void tell(struct acd *acd, const struct decide *d)
                                .cause = d->cause,
                                .text = d->text,
                                .lasted = d->lasted,
-                               .presence_was = d->presence_was};
+                               .presence_was = d->presence_was,
+                               .ring_was = d->ring_was};
     if (d->contact != ACD_NONE) {
         out.contact = &cell_at(acd, d->contact)->c;
         out.offer = out.contact->offer;
@@ -57,6 +57,10 @@ void contact_changed(struct acd *acd, uint32_t at)
 {
     struct cell *c = cell_at(acd, at);
 
+    if (c->c.parent != ACD_NONE) { /* a seat is stored with its contact */
+        at = c->c.parent;
+        c = cell_at(acd, at);
+    }
     if (c->changed)
         return;
     c->changed = true;
@@ -99,12 +103,15 @@ static void waiting_due(struct acd *acd, uint32_t at)
             return;
         }
     }
+    if (c->personal && here >= q->preferred_timeout && c->c.seat) {
+        dismiss(acd, at, ACD_MAX_WAIT, NO_TEXT); /* a consult with somebody who has no time */
+        return;
+    }
     if (c->personal && !c->c.direct && here >= q->preferred_timeout) {
         unstand(acd, at);
         stand(acd, at);
     }
-    if (!c->personal)
-        (void)advance_ring(acd, at); /* false: stays */
+    (void)advance_ring(acd, at); /* false: stays */
     arm(acd, at);
     if (!apply_staff_rules(acd, at))
         (void)match_contact(acd, at); /* nobody free: it waits on */
@@ -168,6 +175,11 @@ int acd_step(struct acd *acd, const struct acd_fact *f, tl_time now, enum acd_ou
     case ACD_HANDED: out = handed(acd, f); break;
     case ACD_PICKED: out = picked(acd, f); break;
     case ACD_CALLBACK_WANTED: err = callback_wanted(acd, f, &out); break;
+    case ACD_CONSULT_ASKED: err = consult_asked(acd, f, &out); break;
+    case ACD_CONSULT_COMPLETED: out = consult_completed(acd, f); break;
+    case ACD_CONSULT_MERGED: out = consult_merged(acd, f); break;
+    case ACD_CONSULT_CANCELLED: out = consult_cancelled(acd, f); break;
+    case ACD_SEAT_LEFT: out = seat_left(acd, f); break;
     case ACD_QUEUE_OPENED:
     case ACD_QUEUE_CLOSED: out = queue_fact(acd, f); break;
     case ACD_AGENT_READY:

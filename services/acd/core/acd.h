@@ -19,6 +19,7 @@
 #define ACD_NONE         UINT32_MAX /**< no agent, no contact */
 #define ACD_EXCLUDED_MAX 4       /**< agents who refused a contact and are not asked again soon */
 #define ACD_HISTORY      8       /**< newest steps kept for acd_history() */
+#define ACD_SEATS_MAX    8       /**< of one contact */
 #define ACD_CONTACTS_MAX 4000000 /**< contacts in the core at once */
 
 struct acd;
@@ -28,28 +29,33 @@ enum acd_fact_kind {
     ACD_TICK,           /**< time passed */
     ACD_CONTACT_QUEUED, /**< wants an agent: contact, thread, queue, channel, needs, priority ... */
     ACD_CONTACT_LEFT,   /**< is gone, in whatever state: contact, cause */
-    ACD_CONTACT_RELEASED, /**< the conversation is over: contact, cause */
-    ACD_WRAP_UP_DONE,     /**< the agent has noted the result: contact, agent */
-    ACD_OFFER_ACCEPTED,   /**< agent, offer */
-    ACD_OFFER_DECLINED,   /**< agent, offer, cause */
-    ACD_AGENT_READY,      /**< agent, session */
-    ACD_AGENT_NOT_READY,  /**< agent, session, cause: signs in as well */
-    ACD_AGENT_GONE,       /**< agent, session: signed out or lost */
-    ACD_AGENT_ALIVE,      /**< agent, session: its session was seen */
-    ACD_AGENT_DRAINED,    /**< agent: shift ends, finish what is there, then sign out */
-    ACD_REPRIORITISED,    /**< contact, priority */
-    ACD_MOVED,            /**< contact, queue: transfer, also of a connected contact */
-    ACD_HANDED,           /**< contact, agent: transfer to that agent */
-    ACD_PICKED,           /**< contact, agent: the agent takes it out of the line by hand */
-    ACD_CALLBACK_WANTED,  /**< contact: keeps its place, the channel becomes callback */
-    ACD_QUEUE_OPENED,     /**< queue */
-    ACD_QUEUE_CLOSED,     /**< queue: nobody new; flag emergency: who waits is told to go */
+    ACD_CONTACT_RELEASED,  /**< the conversation is over: contact, cause */
+    ACD_WRAP_UP_DONE,      /**< the agent has noted the result: contact, agent */
+    ACD_OFFER_ACCEPTED,    /**< agent, offer */
+    ACD_OFFER_DECLINED,    /**< agent, offer, cause */
+    ACD_AGENT_READY,       /**< agent, session */
+    ACD_AGENT_NOT_READY,   /**< agent, session, cause: signs in as well */
+    ACD_AGENT_GONE,        /**< agent, session: signed out or lost */
+    ACD_AGENT_ALIVE,       /**< agent, session: its session was seen */
+    ACD_AGENT_DRAINED,     /**< agent: shift ends, finish what is there, then sign out */
+    ACD_REPRIORITISED,     /**< contact, priority */
+    ACD_MOVED,             /**< contact, queue: transfer, also of a connected contact */
+    ACD_HANDED,            /**< contact, agent: transfer to that agent */
+    ACD_PICKED,            /**< contact, agent: the agent takes it out of the line by hand */
+    ACD_CALLBACK_WANTED,   /**< contact: keeps its place, the channel becomes callback */
+    ACD_QUEUE_OPENED,      /**< queue */
+    ACD_QUEUE_CLOSED,      /**< queue: nobody new; flag emergency: who waits is told to go */
+    ACD_CONSULT_ASKED,     /**< contact, seat, agent: who asks; preferred_agent, or queue */
+    ACD_CONSULT_COMPLETED, /**< contact, seat, agent: the seat's agent takes the agent's place */
+    ACD_CONSULT_MERGED,    /**< contact, seat, agent: now all talk with the customer */
+    ACD_CONSULT_CANCELLED, /**< contact, seat, agent: in whatever state, unless merged */
+    ACD_SEAT_LEFT,         /**< contact, agent: goes; the last one ends the contact */
     ACD_FACTS
 };
 
 struct acd_fact {
     enum acd_fact_kind kind;
-    struct tl_str contact, thread, agent, session, cause, preferred_agent, parent;
+    struct tl_str contact, thread, agent, session, cause, preferred_agent, seat;
     uint64_t offer;
     uint32_t queue; /**< index of acd_queue_find() */
     enum acd_channel channel;
@@ -79,6 +85,10 @@ enum acd_outcome {
     ACD_NO_STAFF,    /**< nobody is signed in, and the policy refuses then */
     ACD_OUT_OF_RANGE,
     ACD_TOO_VARIED, /**< more distinct requirement sets than ACD_LINES_MAX */
+    ACD_UNKNOWN_SEAT,
+    ACD_NOT_IN_CONTACT, /**< the agent who wants this does not talk with the customer */
+    ACD_SEATED,         /**< the agent who is asked is in the contact already */
+    ACD_TOO_MANY_SEATS, /**< ACD_SEATS_MAX */
     ACD_OUTCOMES
 };
 
@@ -89,6 +99,13 @@ enum acd_contact_state {
     ACD_CONNECTED,
     ACD_WRAPPING,
     ACD_CONTACT_STATES
+};
+
+/** What a place at a contact is.  The first is the contact itself; the others are seats. */
+enum acd_seat_kind {
+    ACD_NO_SEAT,
+    ACD_CONSULT, /**< asked for advice: the customer does not hear it */
+    ACD_JOINED,  /**< talks with the customer, too */
 };
 
 enum acd_presence { ACD_OFFLINE = 1, ACD_NOT_READY, ACD_READY, ACD_RINGING, ACD_BUSY, ACD_WRAP_UP };
@@ -111,10 +128,18 @@ enum acd_cause {
     ACD_SHIFT_END,
     ACD_NEXT_RING,
     ACD_NEW_POLICY,
+    ACD_RING_SKIPPED, /**< nobody signed in could ever fill the ring */
+    ACD_DECLINED,     /**< the one agent who was asked for a consult will not come */
     ACD_CAUSES
 };
 
-/** One contact as it is kept, stored and told.  Times [us]. */
+/**
+ * One contact as it is kept, stored and told.  Times [us].
+ *
+ * Also one seat: another agent's place at a connected contact, asked for by somebody who is in it.
+ * A seat waits, rings, is connected and wraps up like a contact, by the rules of its own queue, and
+ * counts against its agent's capacity in the same way.
+ */
 struct acd_contact {
     struct tl_id id, thread;
     uint64_t offer;   /**< last offer made; 0: none yet */
@@ -126,7 +151,7 @@ struct acd_contact {
     int32_t priority;
     uint32_t agent;     /**< offered, connected, wrapping: whose; else ACD_NONE */
     uint32_t preferred; /**< waits for this agent first; ACD_NONE */
-    uint32_t parent;    /**< seat (consultation) of that contact; ACD_NONE */
+    uint32_t parent;    /**< a seat: of that contact; else ACD_NONE */
     uint32_t attempt;
     uint16_t queue;
     uint8_t channel; /**< enum acd_channel */
@@ -135,6 +160,8 @@ struct acd_contact {
     bool direct;
     bool overflowed;
     uint8_t n_required, n_preferred, n_excluded;
+    uint8_t seat;    /**< enum acd_seat_kind */
+    uint8_t n_seats; /**< of this contact, in whatever state */
     struct acd_need required[ACD_NEEDS_MAX];
     struct acd_need preferred_skills[ACD_NEEDS_MAX];
     struct {
@@ -199,6 +226,8 @@ enum acd_decision_kind {
     ACD_START_WRAP, /**< until contact->deadline */
     ACD_END_WRAP,   /**< cause */
     ACD_MOVE,       /**< another ring or queue; cause */
+    ACD_JOIN,       /**< the seat's agent talks with the customer from now on */
+    ACD_HAND_OVER,  /**< the contact is agent's now; text: whose it was, who has the seat for it */
     ACD_SHOW_AGENT, /**< the agent's presence changed */
     ACD_FORGET,     /**< the contact is out of the core after this call */
     ACD_DECISIONS
@@ -217,6 +246,7 @@ struct acd_decision {
     uint64_t offer;       /**< the offer meant */
     tl_dur lasted;        /**< of what ended: state, wrap-up, ring */
     uint8_t presence_was; /**< ACD_SHOW_AGENT */
+    uint8_t ring_was;     /**< ACD_MOVE to another ring */
 };
 
 /** Called during acd_step() for each decision.  It must not step the core. */
@@ -254,15 +284,18 @@ const struct acd_policy *acd_policy(const struct acd *acd);
 uint32_t acd_queue_find(const struct acd *acd, struct tl_str name);
 uint32_t acd_skill_find(const struct acd *acd, struct tl_str name);
 uint32_t acd_find_agent(const struct acd *acd, struct tl_str id);
+/** A contact or a seat. */
 uint32_t acd_find_contact(const struct acd *acd, struct tl_str id);
 /** By handle; NULL where nobody is. */
 const struct acd_agent *acd_agent(const struct acd *acd, uint32_t at);
 const struct acd_contact *acd_contact(const struct acd *acd, uint32_t at);
 /** What the policy says of an agent; NULL for a retired one. */
 const struct acd_agent_profile *acd_profile(const struct acd *acd, uint32_t agent);
-/** Next handle after at (ACD_NONE: the first) or ACD_NONE. */
+/** Next handle after at (ACD_NONE: the first) or ACD_NONE.  Seats are among the contacts. */
 uint32_t acd_next_agent(const struct acd *acd, uint32_t at);
 uint32_t acd_next_contact(const struct acd *acd, uint32_t at);
+/** The contact's seats in the order they were asked for; returns how many. */
+unsigned acd_seats(const struct acd *acd, uint32_t contact, uint32_t ret[ACD_SEATS_MAX]);
 /** The agent's next contact after at (ACD_NONE: the first) or ACD_NONE. */
 uint32_t acd_next_of_agent(const struct acd *acd, uint32_t agent, uint32_t at);
 /** Whether the queue takes nobody now. */
@@ -297,8 +330,18 @@ struct acd_size {
 };
 struct acd_size acd_size(const struct acd *acd);
 
+/** Where a contact is at the moment, and the rules in force, as a line of text; returns the length.
+ */
+size_t acd_now_line(const struct acd *acd, uint32_t contact, char *line, size_t size);
 /** The newest steps of a contact, oldest first, as a line of text; returns the length or 0. */
 size_t acd_history(const struct acd *acd, uint32_t contact, unsigned i, char *line, size_t size);
+/** At the moment of a decision, some agents of the contact's queue who were not taken, and why. */
+struct acd_rejected {
+    uint32_t agent;
+    enum acd_rejection reason;
+};
+uint32_t acd_why_rejected(const struct acd *acd, uint32_t contact, struct acd_rejected *ret,
+                          uint32_t max);
 /** One line for the desk. */
 size_t acd_why_line(const struct acd *acd, const struct acd_decision *offer, char *line,
                     size_t size);
@@ -306,11 +349,12 @@ size_t acd_why_line(const struct acd *acd, const struct acd_decision *offer, cha
 /* ---- storing and loading ------------------------------------------------------------------- */
 
 /** Hands over the contacts and agents that changed since the last call (each once) and forgets
- *  that they did. */
+ *  that they did.  A seat that changed is a change of its contact. */
 void acd_take_changed(struct acd *acd, void (*contact)(void *arg, const struct acd_contact *c),
                       void (*agent)(void *arg, const struct acd_agent *a), void *arg);
-/** Put back what was stored, agents first.  Agents unknown to the policy are kept as retired ones.
- *  0, -EEXIST, -EINVAL: does not fit (unknown queue, capacity), -ENOMEM. */
+/** Put back what was stored, agents first, seats (with their parent's handle) after their contact.
+ * Agents unknown to the policy are kept as retired ones. 0, -EEXIST, -EINVAL: does not fit (unknown
+ * queue, capacity), -ENOMEM. */
 int acd_restore_agent(struct acd *acd, const struct acd_agent *a, tl_time now);
 int acd_restore_contact(struct acd *acd, const struct acd_contact *c, tl_time now);
 /** Whatever is kept counts as changed: the store has lost it. */

@@ -200,12 +200,16 @@ void sign_in(struct acd *acd, uint32_t agent, struct tl_str session)
 }
 
 /* Who waits for this agent by preference goes to the line; who wants nobody else stays. */
-static void release_personal(struct acd *acd, uint32_t agent)
+static void release_personal(struct acd *acd, uint32_t agent, enum acd_cause cause)
 {
     uint32_t next;
 
     for (uint32_t c = post_at(acd, agent)->personal.first; c != TREE_NONE; c = next) {
         next = tree_next(&acd->nodes, c);
+        if (cell_at(acd, c)->c.seat) {
+            dismiss(acd, c, cause, NO_TEXT);
+            continue;
+        }
         if (cell_at(acd, c)->c.direct && !post_at(acd, agent)->a.retired)
             continue;
         unstand(acd, c);
@@ -214,10 +218,36 @@ static void release_personal(struct acd *acd, uint32_t agent)
     }
 }
 
+/* What of the agent's ends now: everything but a conversation that nobody else can go on with. */
+static uint32_t first_to_end(const struct acd *acd, uint32_t agent)
+{
+    uint32_t at = post_at(acd, agent)->a.contacts;
+
+    while (at != ACD_NONE && cell_at(acd, at)->c.state == ACD_CONNECTED &&
+           !cell_at(acd, at)->c.seat && !has_live_seats(acd, at))
+        at = cell_at(acd, at)->next;
+    return at;
+}
+
+/* The agent's part in a conversation is over.  Others who talk with the customer go on; who was
+ * only consulted has nobody to talk to. */
+static void leave_conversation(struct acd *acd, uint32_t contact, enum acd_cause cause)
+{
+    uint32_t seat = cell_at(acd, contact)->c.seat ? contact : heir(acd, contact);
+
+    if (seat == ACD_NONE) {
+        end_seats(acd, contact, true, cause);
+        return;
+    }
+    if (seat != contact)
+        hand_over(acd, contact, seat, cause);
+    let_go(acd, seat, false, cause, NO_TEXT);
+}
+
 void sign_out(struct acd *acd, uint32_t agent, enum acd_cause cause)
 {
     struct post *p = post_at(acd, agent);
-    uint32_t next;
+    uint32_t c;
 
     if (!p->a.signed_in)
         return;
@@ -226,29 +256,19 @@ void sign_out(struct acd *acd, uint32_t agent, enum acd_cause cause)
     p->a.session = (struct tl_id){""};
     note_ready(acd, agent, false);
     note_signed_in(acd, agent, false);
-    for (uint32_t c = p->a.contacts; c != ACD_NONE; c = next) {
-        struct cell *cell = cell_at(acd, c);
-        next = cell->next;
-        if (cell->c.state == ACD_OFFERED) {
-            end_offer(acd, c, ACD_TAKE_BACK, cause, (struct tl_str){0});
+    while ((c = first_to_end(acd, agent)) != ACD_NONE)
+        switch (cell_at(acd, c)->c.state) {
+        case ACD_OFFERED:
+            end_offer(acd, c, ACD_TAKE_BACK, cause, NO_TEXT);
             refresh_agent(acd, agent);
             (void)match_contact(acd, c); /* nobody free: it waits */
-        } else if (cell->c.state == ACD_WRAPPING) {
-            tl_dur lasted = acd->now - cell->c.since;
-            p->a.n_wrapping--;
-            p->a.busy_total += lasted;
-            tell(acd, &(struct decide){.kind = ACD_END_WRAP,
-                                       .cause = cause,
-                                       .contact = c,
-                                       .agent = agent,
-                                       .lasted = lasted});
-            detach(acd, c);
-            cell_drop(acd, c);
+            break;
+        case ACD_WRAPPING: end_wrap(acd, c, cause); break;
+        default: leave_conversation(acd, c, cause);
         }
-    }
     refresh_agent(acd, agent);
     staff_left(acd, agent);
-    release_personal(acd, agent);
+    release_personal(acd, agent, cause);
 }
 
 /* ---- places for the agents of a policy

@@ -46,7 +46,8 @@ enum acd_outcome offer_accepted(struct acd *acd, const struct acd_fact *f)
 void refused(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, enum acd_cause cause,
              struct tl_str text)
 {
-    uint32_t agent = cell_at(acd, contact)->c.agent;
+    const struct acd_contact *c = &cell_at(acd, contact)->c;
+    uint32_t agent = c->agent;
     struct acd_agent *a = &post_at(acd, agent)->a;
 
     exclude(acd, contact, agent);
@@ -57,7 +58,10 @@ void refused(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, enu
     }
     end_offer(acd, contact, kind, cause, text);
     refresh_agent(acd, agent);
-    (void)match_contact(acd, contact); /* nobody else free: it waits */
+    if (c->seat && c->direct) /* nobody else was asked for */
+        dismiss(acd, contact, kind == ACD_TIME_OUT ? ACD_RONA : ACD_DECLINED, text);
+    else
+        (void)match_contact(acd, contact); /* nobody else free: it waits */
     match_agent(acd, agent);
     sign_out_if_drained(acd, agent);
 }
@@ -77,7 +81,7 @@ enum acd_outcome offer_declined(struct acd *acd, const struct acd_fact *f)
 
 enum acd_outcome picked(struct acd *acd, const struct acd_fact *f)
 {
-    uint32_t at = contact_by_id(acd, f->contact), agent = acd_find_agent(acd, f->agent);
+    uint32_t at = place_by_id(acd, f->contact), agent = acd_find_agent(acd, f->agent);
 
     if (at == ACD_NONE)
         return ACD_UNKNOWN_CONTACT;
@@ -86,6 +90,8 @@ enum acd_outcome picked(struct acd *acd, const struct acd_fact *f)
     struct cell *c = cell_at(acd, at);
     if (c->c.agent == agent)
         return ACD_OK;
+    if (c->c.parent != ACD_NONE && (c->c.direct || in_contact(acd, c->c.parent, agent)))
+        return ACD_WRONG_STATE;
     if (c->c.state != ACD_WAITING || !bit_has(acd->queues[c->c.queue].members, agent))
         return ACD_WRONG_STATE;
     if (!(post_at(acd, agent)->open >> acd_load_of((enum acd_channel)c->c.channel) & 1))

@@ -32,6 +32,8 @@ static bool same_needs(const struct acd_need *a, const struct acd_need *b, unsig
 /* A repeat is harmless; the same id with other content is a mistake of the sender. */
 static enum acd_outcome queued_again(const struct acd_contact *c, const struct acd_fact *f)
 {
+    if (c->parent != ACD_NONE) /* the id of a seat */
+        return ACD_CONFLICT;
     if (f->attempt < c->attempt)
         return ACD_OVER;
     if (f->queue != c->queue && !c->overflowed)
@@ -43,6 +45,12 @@ static enum acd_outcome queued_again(const struct acd_contact *c, const struct a
         !same_needs(f->preferred, c->preferred_skills, c->n_preferred))
         return ACD_CONFLICT;
     return ACD_OK;
+}
+
+/* After a conversation, while its agents still note the result. */
+static bool comes_again(const struct acd_contact *c, const struct acd_fact *f)
+{
+    return c->parent == ACD_NONE && c->state == ACD_WRAPPING && f->attempt > c->attempt;
 }
 
 static enum acd_outcome may_queue(const struct acd *acd, const struct acd_fact *f)
@@ -90,7 +98,6 @@ static void fill_contact(struct acd *acd, struct acd_contact *c, const struct ac
     c->attempt = f->attempt;
     c->enqueued = f->enqueued && f->enqueued < acd->now ? f->enqueued : acd->now;
     c->queued = c->since = acd->now;
-    c->arrival = ++acd->arrivals;
     c->preferred = f->preferred_agent.n ? acd_find_agent(acd, f->preferred_agent) : ACD_NONE;
     c->direct = f->direct;
     c->n_required = f->n_required;
@@ -130,12 +137,33 @@ bool apply_staff_rules(struct acd *acd, uint32_t contact)
     return true;
 }
 
+void admit(struct acd *acd, const struct acd_contact *c, uint32_t line, uint32_t by)
+{
+    uint32_t at = cell_take(acd);
+    struct cell *cell = cell_at(acd, at);
+
+    cell->c = *c;
+    cell->c.arrival = ++acd->arrivals;
+    cell->line = line;
+    acd->lines[line]->users++;
+    ids_add(&acd->contact_ids, ids_hash(tl_id_str(&c->id)), at);
+    if (c->parent != ACD_NONE)
+        seat_add(acd, at);
+    stand(acd, at);
+    contact_changed(acd, at);
+    tell(acd, &(struct decide){.kind = ACD_ADMIT, .contact = at, .agent = by});
+    (void)advance_ring(acd, at); /* no memory: ring 0 until the timer */
+    forecast(acd, at);
+    if (!apply_staff_rules(acd, at))
+        (void)match_contact(acd, at); /* nobody free: it waits */
+}
+
 int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out)
 {
-    uint32_t at = contact_by_id(acd, f->contact);
+    uint32_t at = place_by_id(acd, f->contact);
     int err = 0;
 
-    if (at != ACD_NONE) {
+    if (at != ACD_NONE && !comes_again(&cell_at(acd, at)->c, f)) {
         *out = queued_again(&cell_at(acd, at)->c, f);
         return 0;
     }
@@ -149,28 +177,18 @@ int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_outcome *
     fill_contact(acd, &c, f);
     uint32_t line = ring_line(acd, &c, 0, &err);
     if (line == ACD_NONE) {
-        acd->arrivals--;
         *out = ACD_TOO_VARIED;
         return err == -ENOSPC ? 0 : err;
     }
     if (!acd->lines[line]->staffed && !c.direct && queue_policy(acd, f->queue)->n_rings == 0 &&
         queue_policy(acd, f->queue)->no_staff == ACD_STAFF_CLOSE) {
-        acd->arrivals--;
         *out = ACD_NO_STAFF;
         return 0;
     }
-    at = cell_take(acd);
-    struct cell *cell = cell_at(acd, at);
-    cell->c = c;
-    cell->line = line;
-    acd->lines[line]->users++;
-    ids_add(&acd->contact_ids, ids_hash(f->contact), at);
-    (void)advance_ring(acd, at); /* no memory: ring 0 until the timer */
-    stand(acd, at);
-    forecast(acd, at);
-    contact_changed(acd, at);
-    tell(acd, &(struct decide){.kind = ACD_ADMIT, .contact = at, .agent = ACD_NONE});
-    if (!apply_staff_rules(acd, at))
-        (void)match_contact(acd, at); /* nobody free: it waits */
+    while (at != ACD_NONE) { /* the notes about the last time end for whom is here again */
+        end_wrap(acd, at, ACD_BY_REQUEST);
+        at = place_by_id(acd, f->contact);
+    }
+    admit(acd, &c, line, ACD_NONE);
     return 0;
 }

@@ -44,6 +44,7 @@ struct acd *acd_free(struct acd *acd)
     tree_pool_done(&acd->idle_nodes);
     wheel_done(&acd->wheel);
     ids_done(&acd->contact_ids);
+    ids_done(&acd->seat_ids);
     ids_done(&acd->agent_ids);
     tl_free(acd->gone);
     return tl_free(acd);
@@ -81,7 +82,7 @@ uint32_t acd_find_agent(const struct acd *acd, struct tl_str id)
 
 uint32_t acd_find_contact(const struct acd *acd, struct tl_str id)
 {
-    return contact_by_id(acd, id);
+    return place_by_id(acd, id);
 }
 
 const struct acd_agent *acd_agent(const struct acd *acd, uint32_t at)
@@ -135,11 +136,11 @@ bool acd_serves(const struct acd *acd, uint32_t agent, uint32_t queue)
 struct acd_size acd_size(const struct acd *acd)
 {
     return (struct acd_size){
-        .contact_bytes = sizeof(struct cell) + sizeof(struct tree_node) +
-                         sizeof(struct wheel_entry) + 4 * sizeof(acd->contact_ids.slots[0]),
-        .agent_bytes = sizeof(struct post) + sizeof(struct tree_node) +
-                       acd->row_words * sizeof(uint64_t) + 4 * sizeof(acd->agent_ids.slots[0]) +
-                       acd->n_lines / 8 + acd->policy->n_queues / 8 + 1,
+        .contact_bytes = sizeof(struct cell) + TREE_BYTES + sizeof(struct wheel_entry) +
+                         4 * sizeof(acd->contact_ids.slots[0]),
+        .agent_bytes = sizeof(struct post) + TREE_BYTES + acd->row_words * sizeof(uint64_t) +
+                       4 * sizeof(acd->agent_ids.slots[0]) + acd->n_lines / 8 +
+                       acd->policy->n_queues / 8 + 1,
         .contacts = acd->n_contacts,
         .agents = acd->n_posts,
         .lines = acd->n_lines,

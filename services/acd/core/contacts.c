@@ -54,6 +54,8 @@ void cell_drop(struct acd *acd, uint32_t at)
     wheel_set(&acd->wheel, at, TL_NEVER);
     acd->lines[c->line]->users--;
     ids_remove(&acd->contact_ids, ids_hash(tl_id_str(&c->c.id)), at);
+    if (c->c.parent != ACD_NONE)
+        seat_remove(acd, at);
     c->c.state = ACD_FREE_SLOT;
     c->next = acd->free_cell;
     acd->free_cell = at;
@@ -61,6 +63,13 @@ void cell_drop(struct acd *acd, uint32_t at)
 }
 
 uint32_t contact_by_id(const struct acd *acd, struct tl_str id)
+{
+    uint32_t at = place_by_id(acd, id);
+
+    return at == ACD_NONE || cell_at(acd, at)->c.parent == ACD_NONE ? at : ACD_NONE;
+}
+
+uint32_t place_by_id(const struct acd *acd, struct tl_str id)
 {
     uint64_t hash = ids_hash(id);
 
@@ -104,6 +113,12 @@ void detach(struct acd *acd, uint32_t contact)
 
 bool excluded(const struct acd *acd, const struct acd_contact *c, uint32_t agent)
 {
+    return refused_it(acd, c, agent) ||
+           (c->parent != ACD_NONE && in_contact(acd, c->parent, agent));
+}
+
+bool refused_it(const struct acd *acd, const struct acd_contact *c, uint32_t agent)
+{
     for (unsigned i = 0; i < c->n_excluded; i++)
         if (c->excluded[i].agent == agent &&
             c->enqueued + TL_SEC(c->excluded[i].until_s) > acd->now)
@@ -134,7 +149,7 @@ void exclude(struct acd *acd, uint32_t contact, uint32_t agent)
 /* The ring that time and staff allow: one that nobody signed in could satisfy is skipped, unless
  * that is true of all that are left. */
 static int find_ring(struct acd *acd, const struct acd_contact *c, unsigned *ret_ring,
-                     uint32_t *ret_line)
+                     uint32_t *ret_line, enum acd_cause *ret_cause)
 {
     const struct acd_queue_policy *q = queue_policy(acd, c->queue);
     unsigned ring = c->ring;
@@ -143,6 +158,7 @@ static int find_ring(struct acd *acd, const struct acd_contact *c, unsigned *ret
     while (ring < q->n_rings && acd->now - c->queued >= q->rings[ring].after)
         ring++;
     *ret_ring = ring;
+    *ret_cause = ACD_NEXT_RING;
     *ret_line = ring_line(acd, c, ring, &err);
     if (*ret_line == ACD_NONE)
         return err;
@@ -155,6 +171,7 @@ static int find_ring(struct acd *acd, const struct acd_contact *c, unsigned *ret
         if (acd->lines[line]->staffed) {
             *ret_ring = ring;
             *ret_line = line;
+            *ret_cause = ACD_RING_SKIPPED;
             return 0;
         }
     }
@@ -165,28 +182,27 @@ static int find_ring(struct acd *acd, const struct acd_contact *c, unsigned *ret
 bool advance_ring(struct acd *acd, uint32_t contact)
 {
     struct cell *c = cell_at(acd, contact);
-    bool stood = c->in_tree;
+    uint8_t was = c->c.ring;
+    enum acd_cause cause;
     unsigned ring;
     uint32_t line;
 
-    if (find_ring(acd, &c->c, &ring, &line))
+    if (c->personal || find_ring(acd, &c->c, &ring, &line, &cause) || ring == was)
         return false;
-    if (ring == c->c.ring)
-        return false;
-    if (stood)
-        unstand(acd, contact);
+    unstand(acd, contact);
     acd->lines[c->line]->users--;
     acd->lines[line]->users++;
     c->line = line;
     c->c.ring = (uint8_t)ring;
-    if (stood)
-        stand(acd, contact);
-    if (stood) {
-        contact_changed(acd, contact);
-        tell(acd,
-             &(struct decide){
-                 .kind = ACD_MOVE, .cause = ACD_NEXT_RING, .contact = contact, .agent = ACD_NONE});
-    }
+    stand(acd, contact);
+    contact_changed(acd, contact);
+    why_now(acd, contact, ACD_NONE);
+    tell(acd, &(struct decide){.kind = ACD_MOVE,
+                               .cause = cause,
+                               .contact = contact,
+                               .agent = ACD_NONE,
+                               .ring_was = was,
+                               .why = &acd->why});
     return true;
 }
 
@@ -254,7 +270,7 @@ void arm(struct acd *acd, uint32_t contact)
     }
     if (c->ring < q->n_rings)
         due[n++] = c->queued + q->rings[c->ring].after;
-    if (cell->personal && !c->direct)
+    if (cell->personal && (!c->direct || c->seat))
         due[n++] = c->queued + q->preferred_timeout;
     if (q->max_wait)
         due[n++] = c->queued + q->max_wait;

@@ -88,6 +88,25 @@ static void restore_held(struct acd *acd, uint32_t at, uint32_t agent)
     arm(acd, at);
 }
 
+/* Whether a stored seat still has its place at a contact that goes on. */
+static bool seat_fits(const struct acd *acd, const struct acd_contact *seat)
+{
+    const struct acd_contact *of = acd_contact(acd, seat->parent);
+
+    if (!of || of->parent != ACD_NONE || of->n_seats >= ACD_SEATS_MAX || seat->seat > ACD_JOINED ||
+        seat->channel != of->channel)
+        return false;
+    if (seat->state != ACD_WRAPPING &&
+        (of->state != ACD_CONNECTED || !post_at(acd, of->agent)->a.signed_in))
+        return false;
+    if (seat->state != ACD_WAITING)
+        return post_at(acd, seat->agent)->a.signed_in &&
+               !in_contact(acd, seat->parent, seat->agent);
+    return seat->seat == ACD_CONSULT &&
+           (!seat->direct ||
+            (seat->preferred != ACD_NONE && post_at(acd, seat->preferred)->a.signed_in));
+}
+
 int acd_restore_contact(struct acd *acd, const struct acd_contact *in, tl_time now)
 {
     struct acd_contact image = *in;
@@ -95,7 +114,7 @@ int acd_restore_contact(struct acd *acd, const struct acd_contact *in, tl_time n
 
     acd->quiet = true;
     acd->now = TL_HIGHER(acd->now, now);
-    if (contact_by_id(acd, tl_id_str(&in->id)) != ACD_NONE)
+    if (place_by_id(acd, tl_id_str(&in->id)) != ACD_NONE)
         return -EEXIST;
     bool held = in->state == ACD_OFFERED || in->state == ACD_CONNECTED || in->state == ACD_WRAPPING;
     if (in->queue >= acd->policy->n_queues || (!held && in->state != ACD_WAITING) ||
@@ -112,6 +131,13 @@ int acd_restore_contact(struct acd *acd, const struct acd_contact *in, tl_time n
         image.state = ACD_WAITING;
         image.deadline = 0;
     }
+    image.n_seats = 0;
+    if (image.seat == ACD_NO_SEAT)
+        image.parent = ACD_NONE;
+    if (image.parent != ACD_NONE && !seat_fits(acd, &image))
+        return -EINVAL;
+    if (image.parent != ACD_NONE && (err = seats_grow(acd)))
+        return err;
     image.ring = TL_LOWER(image.ring, queue_policy(acd, image.queue)->n_rings);
     uint32_t line = ring_line(acd, &image, image.ring, &err);
     if (line == ACD_NONE)
@@ -127,6 +153,8 @@ int acd_restore_contact(struct acd *acd, const struct acd_contact *in, tl_time n
     acd->lines[line]->users++;
     acd->arrivals = TL_HIGHER(acd->arrivals, image.arrival);
     ids_add(&acd->contact_ids, ids_hash(tl_id_str(&image.id)), at);
+    if (image.parent != ACD_NONE)
+        seat_add(acd, at);
     if (held)
         restore_held(acd, at, in->agent);
     else

@@ -5,6 +5,31 @@
 /* ---- ends ---------------------------------------------------------------------------------------
  */
 
+/* The place is nobody's any more.  A contact whose other agents still note their results lives on
+ * as the oldest of theirs. */
+static void vacate(struct acd *acd, uint32_t at, bool left)
+{
+    struct cell *c = cell_at(acd, at);
+    uint32_t seats[ACD_SEATS_MAX];
+
+    remember_gone(acd, &c->c.id, c->c.attempt, left);
+    if (acd_seats(acd, at, seats)) {
+        uint32_t seat = seats[0];
+        struct cell *s = cell_at(acd, seat);
+        uint32_t agent = s->c.agent;
+        detach(acd, seat);
+        c->c.state = ACD_WRAPPING;
+        c->c.since = s->c.since;
+        c->c.deadline = s->c.deadline;
+        c->c.offer = s->c.offer;
+        attach(acd, at, agent);
+        arm(acd, at);
+        remember_gone(acd, &s->c.id, s->c.attempt, false);
+        at = seat;
+    }
+    cell_drop(acd, at);
+}
+
 /* Takes a contact out of whatever it is in.  Its agent, if any, is refreshed but not matched. */
 void dismiss(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_str text)
 {
@@ -31,10 +56,20 @@ void dismiss(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_
                                .agent = ACD_NONE,
                                .text = text,
                                .lasted = waited});
-    remember_gone(acd, &c->c.id, c->c.attempt, true);
-    cell_drop(acd, contact);
+    vacate(acd, contact, true);
     if (agent != ACD_NONE)
         refresh_agent(acd, agent);
+}
+
+void dismiss_and_match(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_str text)
+{
+    uint32_t agent = cell_at(acd, contact)->c.agent;
+
+    dismiss(acd, contact, cause, text);
+    if (agent == ACD_NONE)
+        return;
+    match_agent(acd, agent);
+    sign_out_if_drained(acd, agent);
 }
 
 void sign_out_if_drained(struct acd *acd, uint32_t agent)
@@ -51,8 +86,7 @@ static void finish(struct acd *acd, uint32_t contact)
     uint32_t agent = cell_at(acd, contact)->c.agent;
 
     detach(acd, contact);
-    remember_gone(acd, &cell_at(acd, contact)->c.id, cell_at(acd, contact)->c.attempt, false);
-    cell_drop(acd, contact);
+    vacate(acd, contact, false);
     post_at(acd, agent)->a.idle_since = acd->now;
     refresh_agent(acd, agent);
     match_agent(acd, agent);
@@ -82,6 +116,8 @@ void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause, 
     struct cell *c = cell_at(acd, contact);
     uint32_t agent = c->c.agent;
     struct acd_agent *a = &post_at(acd, agent)->a;
+
+    end_seats(acd, contact, wrap, cause);
     tl_dur talked = acd->now - c->c.since, wrap_up = queue_policy(acd, c->c.queue)->wrap_up;
 
     a->n_connected--;
@@ -114,9 +150,11 @@ void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause, 
 
 enum acd_outcome contact_left(struct acd *acd, const struct acd_fact *f)
 {
-    uint32_t at = contact_by_id(acd, f->contact);
+    uint32_t at = place_by_id(acd, f->contact);
     struct tl_id id;
 
+    if (at != ACD_NONE && cell_at(acd, at)->c.parent != ACD_NONE)
+        return ACD_UNKNOWN_CONTACT; /* a seat is left by its own command */
     if (at == ACD_NONE) {
         /* a dequeue that overtook its enqueue must still win */
         if (tl_id_parse(&id, f->contact))
@@ -124,14 +162,10 @@ enum acd_outcome contact_left(struct acd *acd, const struct acd_fact *f)
         remember_gone(acd, &id, UINT32_MAX, true);
         return ACD_OK;
     }
-    uint32_t agent = cell_at(acd, at)->c.agent;
     switch (cell_at(acd, at)->c.state) {
     case ACD_CONNECTED: let_go(acd, at, false, ACD_CUSTOMER_LEFT, f->cause); break;
     case ACD_WRAPPING: break; /* its conversation was over before */
-    default:
-        dismiss(acd, at, ACD_CUSTOMER_LEFT, f->cause);
-        if (agent != ACD_NONE)
-            match_agent(acd, agent);
+    default: dismiss_and_match(acd, at, ACD_CUSTOMER_LEFT, f->cause);
     }
     return ACD_OK;
 }
@@ -154,11 +188,11 @@ enum acd_outcome wrap_up_done(struct acd *acd, const struct acd_fact *f)
 
     if (at == ACD_NONE)
         return ACD_OK;
-    const struct acd_contact *c = &cell_at(acd, at)->c;
-    if (f->agent.n &&
-        (c->agent == ACD_NONE || !tl_str_eq(tl_id_str(&post_at(acd, c->agent)->a.id), f->agent)))
-        return ACD_WRONG_STATE;
-    if (c->state != ACD_WRAPPING)
+    if (f->agent.n) { /* the contact's own, or one of its seats */
+        uint32_t agent = acd_find_agent(acd, f->agent);
+        at = agent == ACD_NONE ? ACD_NONE : sits_at(acd, at, agent, ACD_WRAPPING);
+    }
+    if (at == ACD_NONE || cell_at(acd, at)->c.state != ACD_WRAPPING)
         return ACD_WRONG_STATE;
     end_wrap(acd, at, ACD_BY_REQUEST);
     return ACD_OK;

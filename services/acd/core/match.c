@@ -38,19 +38,38 @@ static bool better(const struct rank *a, const struct rank *b)
 
 /* ---- why ------------------------------------------------------------------------------------- */
 
+/* Open agents of the line who are not asked: they have refused, or are in the contact already. */
+static uint32_t count_refused(const struct acd *acd, const struct line *l,
+                              const struct acd_contact *c)
+{
+    const uint64_t *open = acd->open[l->load];
+    uint32_t n = 0, places[ACD_SEATS_MAX + 1];
+    unsigned n_places = 0;
+
+    for (unsigned i = 0; i < c->n_excluded; i++) {
+        uint32_t a = c->excluded[i].agent;
+        n += bit_has(l->fits, a) && bit_has(open, a) && refused_it(acd, c, a);
+    }
+    if (c->parent == ACD_NONE)
+        return n;
+    n_places = acd_seats(acd, c->parent, places);
+    places[n_places++] = c->parent;
+    for (unsigned i = 0; i < n_places; i++) {
+        uint32_t a = cell_at(acd, places[i])->c.agent;
+        n += a != ACD_NONE && bit_has(l->fits, a) && bit_has(open, a) && !refused_it(acd, c, a);
+    }
+    return n;
+}
+
 /* Counts who was considered and why the others were not; before anybody is reserved. */
 static void why_count(struct acd *acd, const struct cell *c, bool by_agent, bool by_hand)
 {
     const struct line *l = acd->lines[c->line];
     const struct queue *q = &acd->queues[c->c.queue];
-    uint32_t refused = 0, free_now = 1;
+    uint32_t refused = count_refused(acd, l, &c->c), free_now = 1;
 
     if (acd->n_open[l->load] > 1 || !by_agent || by_hand)
         free_now = bits_count_both(l->fits, acd->open[l->load], acd->words);
-    for (unsigned i = 0; i < c->c.n_excluded; i++)
-        refused += bit_has(l->fits, c->c.excluded[i].agent) &&
-                   bit_has(acd->open[l->load], c->c.excluded[i].agent) &&
-                   excluded(acd, &c->c, c->c.excluded[i].agent);
     acd->why = (struct acd_why){.method = queue_policy(acd, c->c.queue)->choice,
                                 .by_agent = by_agent,
                                 .by_hand = by_hand,
@@ -128,12 +147,15 @@ void end_offer(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, e
     c->c.since = acd->now;
     c->c.deadline = 0;
     contact_changed(acd, contact);
+    if (kind == ACD_TIME_OUT)
+        why_now(acd, contact, agent);
     tell(acd, &(struct decide){.kind = kind,
                                .cause = cause,
                                .contact = contact,
                                .agent = agent,
                                .text = text,
-                               .lasted = rang});
+                               .lasted = rang,
+                               .why = kind == ACD_TIME_OUT ? &acd->why : NULL});
     if (c->handed && kind != ACD_TAKE_BACK) {
         c->c.direct = c->handed = false;
         c->c.preferred = ACD_NONE;
@@ -191,7 +213,9 @@ static struct rank first_of_idle(struct acd *acd, const struct cell *c)
             break;
         if (!bit_has(l->fits, a) || !bit_has(acd->open[l->load], a) || excluded(acd, &c->c, a))
             continue;
-        struct rank r = rank_agent(acd, a, &c->c);
+        /* the tree has it all: nobody's post is touched */
+        struct rank r = {.agent = a, .idle = acd->now - tree_at(&acd->idle_nodes, a)->key};
+        r.score = (double)r.idle;
         why_candidate(acd, &r);
         if (best.agent == ACD_NONE)
             best = r;
@@ -200,6 +224,27 @@ static struct rank first_of_idle(struct acd *acd, const struct cell *c)
 }
 
 #define MANY 64
+
+/* Counts everybody, ranks the free ones, and returns the best. */
+static struct rank find_best(struct acd *acd, const struct cell *c)
+{
+    why_count(acd, c, false, false);
+    if (acd->why.rejected[ACD_FIT] > MANY && acd->why.method == ACD_LONGEST_IDLE &&
+        c->c.n_preferred == 0)
+        return first_of_idle(acd, c);
+    return best_of_all(acd, c);
+}
+
+void why_now(struct acd *acd, uint32_t contact, uint32_t missed)
+{
+    const struct cell *c = cell_at(acd, contact);
+
+    (void)find_best(acd, c); /* nobody is offered it yet */
+    if (missed != ACD_NONE && bit_has(acd->lines[c->line]->fits, missed)) {
+        acd->why.rejected[ACD_REJECT_BUSY]--; /* is still counted as ringing */
+        acd->why.rejected[ACD_REJECT_REFUSED]++;
+    }
+}
 
 bool match_contact(struct acd *acd, uint32_t contact)
 {
@@ -212,12 +257,7 @@ bool match_contact(struct acd *acd, uint32_t contact)
         return match_personal(acd, contact);
     if (queue_policy(acd, c->c.queue)->manual || acd->n_open[acd->lines[c->line]->load] == 0)
         return false;
-    why_count(acd, c, false, false);
-    if (acd->why.rejected[ACD_FIT] > MANY && acd->why.method == ACD_LONGEST_IDLE &&
-        c->c.n_preferred == 0)
-        best = first_of_idle(acd, c);
-    else
-        best = best_of_all(acd, c);
+    best = find_best(acd, c);
     if (best.agent == ACD_NONE)
         return false;
     offer(acd, contact, best.agent);

@@ -30,6 +30,11 @@ const char *acd_fact_name(enum acd_fact_kind k)
         [ACD_CALLBACK_WANTED] = "callback_wanted",
         [ACD_QUEUE_OPENED] = "queue_opened",
         [ACD_QUEUE_CLOSED] = "queue_closed",
+        [ACD_CONSULT_ASKED] = "consult_asked",
+        [ACD_CONSULT_COMPLETED] = "consult_completed",
+        [ACD_CONSULT_MERGED] = "consult_merged",
+        [ACD_CONSULT_CANCELLED] = "consult_cancelled",
+        [ACD_SEAT_LEFT] = "seat_left",
     };
     return NAME_OF(names, k);
 }
@@ -52,6 +57,10 @@ const char *acd_outcome_name(enum acd_outcome o)
         [ACD_NO_STAFF] = "nobody is signed in",
         [ACD_OUT_OF_RANGE] = "value out of range",
         [ACD_TOO_VARIED] = "too many distinct requirements",
+        [ACD_UNKNOWN_SEAT] = "unknown seat",
+        [ACD_NOT_IN_CONTACT] = "agent is not in this contact",
+        [ACD_SEATED] = "agent is in this contact already",
+        [ACD_TOO_MANY_SEATS] = "too many seats",
     };
     return NAME_OF(names, o);
 }
@@ -95,6 +104,8 @@ const char *acd_cause_name(enum acd_cause c)
         [ACD_SHIFT_END] = "shift_end",
         [ACD_NEXT_RING] = "next_ring",
         [ACD_NEW_POLICY] = "new_policy",
+        [ACD_RING_SKIPPED] = "ring_skipped",
+        [ACD_DECLINED] = "declined",
     };
     return NAME_OF(names, c);
 }
@@ -102,10 +113,20 @@ const char *acd_cause_name(enum acd_cause c)
 const char *acd_decision_name(enum acd_decision_kind k)
 {
     static const char *const names[] = {
-        [ACD_ADMIT] = "admit",         [ACD_OFFER] = "offer",       [ACD_CONNECT] = "connect",
-        [ACD_TAKE_BACK] = "take_back", [ACD_TIME_OUT] = "time_out", [ACD_TURN_DOWN] = "turn_down",
-        [ACD_DISMISS] = "dismiss",     [ACD_LET_GO] = "let_go",     [ACD_START_WRAP] = "start_wrap",
-        [ACD_END_WRAP] = "end_wrap",   [ACD_MOVE] = "move",         [ACD_SHOW_AGENT] = "show_agent",
+        [ACD_ADMIT] = "admit",
+        [ACD_OFFER] = "offer",
+        [ACD_CONNECT] = "connect",
+        [ACD_TAKE_BACK] = "take_back",
+        [ACD_TIME_OUT] = "time_out",
+        [ACD_TURN_DOWN] = "turn_down",
+        [ACD_DISMISS] = "dismiss",
+        [ACD_LET_GO] = "let_go",
+        [ACD_START_WRAP] = "start_wrap",
+        [ACD_END_WRAP] = "end_wrap",
+        [ACD_MOVE] = "move",
+        [ACD_SHOW_AGENT] = "show_agent",
+        [ACD_JOIN] = "join",
+        [ACD_HAND_OVER] = "hand_over",
         [ACD_FORGET] = "forget",
     };
     return NAME_OF(names, k);

@@ -103,13 +103,9 @@ static void close_at_once(struct acd *acd, uint32_t queue, enum acd_contact_stat
 {
     for (uint32_t at = acd_next_contact(acd, ACD_NONE), next; at != ACD_NONE; at = next) {
         const struct acd_contact *c = &cell_at(acd, at)->c;
-        uint32_t agent = c->agent;
         next = acd_next_contact(acd, at);
-        if (c->queue != queue || c->state != state)
-            continue;
-        dismiss(acd, at, ACD_QUEUE_EMERGENCY, NO_TEXT);
-        if (agent != ACD_NONE)
-            match_agent(acd, agent);
+        if (c->queue == queue && c->state == state)
+            dismiss_and_match(acd, at, ACD_QUEUE_EMERGENCY, NO_TEXT);
     }
 }
 

@@ -16,12 +16,14 @@
 #include "tree.h"
 #include "wheel.h"
 
+/** What a contact remembers of a decision; those about its seats are remembered with it. */
 struct step {
-    uint32_t at_ms; /**< after enqueued */
-    uint32_t agent;
-    uint16_t considered, busy;
-    uint8_t kind, cause, ring, n_fit;
+    uint32_t at_ms;                 /**< after enqueued */
+    uint32_t agent;                 /**< of a change of ring: the ring before */
+    uint8_t kind, cause, ring;      /**< kind | STEP_OF_SEAT */
+    uint8_t counts[ACD_REJECTIONS]; /**< of the why-record; 255: that many or more */
 };
+#define STEP_OF_SEAT 0x80
 
 struct cell {
     struct acd_contact c;
@@ -109,6 +111,7 @@ struct acd {
     struct tree_pool nodes;
     struct wheel wheel;
     struct ids contact_ids;
+    struct ids seat_ids; /**< from a contact's handle to its seats */
 
     struct post **posts; /**< 256 each */
     uint32_t n_posts, post_chunks;
@@ -161,7 +164,7 @@ struct decide {
     uint32_t contact, agent;
     struct tl_str text;
     tl_dur lasted;
-    uint8_t presence_was;
+    uint8_t presence_was, ring_was;
     const struct acd_why *why;
 };
 void tell(struct acd *acd, const struct decide *d);
@@ -172,7 +175,10 @@ void agent_changed(struct acd *acd, uint32_t at);
 int cells_grow(struct acd *acd);
 uint32_t cell_take(struct acd *acd);
 void cell_drop(struct acd *acd, uint32_t at);
+/** A contact, not a seat. */
 uint32_t contact_by_id(const struct acd *acd, struct tl_str id);
+/** Either. */
+uint32_t place_by_id(const struct acd *acd, struct tl_str id);
 void attach(struct acd *acd, uint32_t contact, uint32_t agent);
 void detach(struct acd *acd, uint32_t contact);
 /** Into the line of its ring (or with its preferred agent), timers set.  The line exists. */
@@ -181,7 +187,10 @@ void unstand(struct acd *acd, uint32_t contact);
 /** Brings ring and line up to date; true if it moved.  Keeps the old line when out of memory. */
 bool advance_ring(struct acd *acd, uint32_t contact);
 void arm(struct acd *acd, uint32_t contact);
+/** Not to be asked: has refused it lately, or is in it already. */
 bool excluded(const struct acd *acd, const struct acd_contact *c, uint32_t agent);
+/** Has refused it lately. */
+bool refused_it(const struct acd *acd, const struct acd_contact *c, uint32_t agent);
 void exclude(struct acd *acd, uint32_t contact, uint32_t agent);
 void remember_gone(struct acd *acd, const struct tl_id *id, uint32_t attempt, bool left);
 const struct gone *find_gone(const struct acd *acd, struct tl_str id);
@@ -206,6 +215,8 @@ unsigned level_of(const struct acd *acd, uint32_t agent, uint32_t skill);
 
 /* arrive.c */
 int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
+/** A contact or a seat (asked for by an agent) stands in line.  What it needs is allocated. */
+void admit(struct acd *acd, const struct acd_contact *c, uint32_t line, uint32_t by);
 /** The policy's rule for a line without staff; true if the contact went elsewhere. */
 bool apply_staff_rules(struct acd *acd, uint32_t contact);
 
@@ -215,6 +226,9 @@ enum acd_outcome contact_released(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome wrap_up_done(struct acd *acd, const struct acd_fact *f);
 /** Out of line or ringing.  Its agent, if any, is refreshed but not matched. */
 void dismiss(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_str text);
+/** Likewise; and its agent looks for another, or goes home. */
+void dismiss_and_match(struct acd *acd, uint32_t contact, enum acd_cause cause, struct tl_str text);
+/** Of a contact: its seats end, too. */
 void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause, struct tl_str text);
 void end_wrap(struct acd *acd, uint32_t contact, enum acd_cause cause);
 void sign_out_if_drained(struct acd *acd, uint32_t agent);
@@ -234,6 +248,26 @@ enum acd_outcome handed(struct acd *acd, const struct acd_fact *f);
 int callback_wanted(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
 /** Into another queue; keeps its first time.  0 or -ENOMEM, -ENOSPC: it stays. */
 int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause cause);
+
+/* seats.c */
+int seats_grow(struct acd *acd);
+void seat_add(struct acd *acd, uint32_t seat);
+void seat_remove(struct acd *acd, uint32_t seat);
+bool in_contact(const struct acd *acd, uint32_t contact, uint32_t agent);
+/** The agent's place at the contact, the contact itself or a seat, in that state; ACD_NONE. */
+uint32_t sits_at(const struct acd *acd, uint32_t contact, uint32_t agent,
+                 enum acd_contact_state state);
+/** The oldest seat that talks with the customer, ACD_NONE. */
+uint32_t heir(const struct acd *acd, uint32_t contact);
+/** Whether a seat does more than wrap up. */
+bool has_live_seats(const struct acd *acd, uint32_t contact);
+void hand_over(struct acd *acd, uint32_t contact, uint32_t seat, enum acd_cause cause);
+void end_seats(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause);
+int consult_asked(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
+enum acd_outcome consult_completed(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome consult_merged(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome consult_cancelled(struct acd *acd, const struct acd_fact *f);
+enum acd_outcome seat_left(struct acd *acd, const struct acd_fact *f);
 
 /* rules.c */
 void tables_free(struct acd *acd);
@@ -260,6 +294,9 @@ bool match_contact(struct acd *acd, uint32_t contact);
 /** Offers waiting contacts to the agent while it is open. */
 void match_agent(struct acd *acd, uint32_t agent);
 void offer(struct acd *acd, uint32_t contact, uint32_t agent);
+/** Fills acd->why: who could take the contact at this moment, and why the others could not.
+ *  missed: an agent who just did not answer it, or ACD_NONE. */
+void why_now(struct acd *acd, uint32_t contact, uint32_t missed);
 /** Ends the ringing; the contact stands again.  kind: TAKE_BACK, TIME_OUT or TURN_DOWN. */
 void end_offer(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, enum acd_cause cause,
                struct tl_str text);

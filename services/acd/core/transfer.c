@@ -49,11 +49,11 @@ int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause ca
     c->c.overflowed = c->c.overflowed || cause == ACD_OVERFLOW || cause == ACD_NOBODY_STAFFED;
     c->forecast_ms = -1; /* what was told was about another queue */
     c->taken = false;
-    (void)advance_ring(acd, contact); /* no memory: ring 0 until the timer */
     stand(acd, contact);
     contact_changed(acd, contact);
     tell(acd,
          &(struct decide){.kind = ACD_MOVE, .cause = cause, .contact = contact, .agent = ACD_NONE});
+    (void)advance_ring(acd, contact); /* no memory: ring 0 until the timer */
     return 0;
 }
 
@@ -67,6 +67,7 @@ static void come_loose(struct acd *acd, uint32_t contact)
     if (c->c.state == ACD_OFFERED) {
         end_offer(acd, contact, ACD_TAKE_BACK, ACD_TRANSFER, NO_TEXT);
     } else {
+        end_seats(acd, contact, true, ACD_TRANSFER);
         tl_dur talked = acd->now - c->c.since;
         a->n_connected--;
         a->busy_total += talked;
@@ -95,8 +96,8 @@ int moved(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out)
         *out = ACD_UNKNOWN_CONTACT;
     else if (f->queue >= acd->policy->n_queues)
         *out = ACD_UNKNOWN_QUEUE;
-    else if (cell_at(acd, at)->c.state == ACD_WRAPPING)
-        *out = ACD_WRONG_STATE;
+    else if (cell_at(acd, at)->c.state == ACD_WRAPPING || heir(acd, at) != ACD_NONE)
+        *out = ACD_WRONG_STATE; /* who talks with others leaves instead */
     else if (cell_at(acd, at)->c.queue == f->queue && cell_at(acd, at)->in_tree)
         return 0;
     else if (acd->queues[f->queue].closed)
@@ -150,7 +151,7 @@ enum acd_outcome handed(struct acd *acd, const struct acd_fact *f)
     if (to == ACD_NONE)
         return ACD_UNKNOWN_AGENT;
     struct cell *c = cell_at(acd, at);
-    if (c->c.state == ACD_WRAPPING || !post_at(acd, to)->a.signed_in)
+    if (c->c.state == ACD_WRAPPING || !post_at(acd, to)->a.signed_in || heir(acd, at) != ACD_NONE)
         return ACD_WRONG_STATE;
     if (c->c.agent == to || (c->personal && c->c.preferred == to))
         return ACD_OK;

@@ -27,6 +27,54 @@ static bool in_list_of(const struct acd *acd, uint32_t agent, uint32_t contact)
     return c == contact;
 }
 
+/* Seats belong to a contact that goes on, are told apart by what they are, and nobody sits twice.
+ */
+static void check_seat(const struct acd *acd, struct report *r, uint32_t at)
+{
+    const struct acd_contact *c = &cell_at(acd, at)->c, *of = acd_contact(acd, c->parent);
+
+    if (!of || of->parent != ACD_NONE || c->n_seats) {
+        BREAK(r, "seat %s: of no contact", c->id.s);
+        return;
+    }
+    if (c->seat != ACD_CONSULT && c->seat != ACD_JOINED)
+        BREAK(r, "seat %s: of no kind", c->id.s);
+    if (c->state != ACD_WRAPPING && of->state != ACD_CONNECTED)
+        BREAK(r, "I5 seat %s: %s at a contact that is %s", c->id.s,
+              acd_contact_state_name((enum acd_contact_state)c->state),
+              acd_contact_state_name((enum acd_contact_state)of->state));
+    if (c->seat == ACD_JOINED && (c->state == ACD_WAITING || c->state == ACD_OFFERED))
+        BREAK(r, "seat %s: joined before it was taken", c->id.s);
+    if (c->state == ACD_CONNECTED && !post_at(acd, c->agent)->a.signed_in)
+        BREAK(r, "I5 seat %s: its agent is not here", c->id.s);
+    if (c->state == ACD_WAITING && c->direct && !post_at(acd, c->preferred)->a.signed_in)
+        BREAK(r, "I5 seat %s: waits for an agent who is not here", c->id.s);
+}
+
+static void check_seats(const struct acd *acd, struct report *r, uint32_t at)
+{
+    const struct acd_contact *c = &cell_at(acd, at)->c;
+    uint32_t n = 0, live = 0;
+
+    for (uint32_t s = 0; s < acd->n_cells; s++) {
+        const struct acd_contact *x = &cell_at(acd, s)->c;
+        if (x->state == ACD_FREE_SLOT || x->parent != at)
+            continue;
+        n++;
+        live += x->state != ACD_WRAPPING;
+        for (uint32_t o = 0; o < acd->n_cells && x->state != ACD_WRAPPING; o++) {
+            const struct acd_contact *y = &cell_at(acd, o)->c;
+            if (o != s && y->state != ACD_FREE_SLOT && y->state != ACD_WRAPPING &&
+                (o == at || y->parent == at) && x->agent != ACD_NONE && x->agent == y->agent)
+                BREAK(r, "I2 %s: %s sits there twice", c->id.s, post_at(acd, x->agent)->a.id.s);
+        }
+    }
+    if (n != c->n_seats || n > ACD_SEATS_MAX)
+        BREAK(r, "%s: %u seats, counted %u", c->id.s, n, c->n_seats);
+    if (live && !post_at(acd, c->agent)->a.signed_in)
+        BREAK(r, "I5 %s: its agent is gone and others still sit there", c->id.s);
+}
+
 static void check_contact(const struct acd *acd, struct report *r, uint32_t at)
 {
     const struct cell *c = cell_at(acd, at);
@@ -46,8 +94,12 @@ static void check_contact(const struct acd *acd, struct report *r, uint32_t at)
               c->c.deadline ? "" : "out");
     if (c->c.deadline && c->c.deadline + TL_SEC(5) < acd->now)
         BREAK(r, "I5 %s: past its deadline", id);
-    if (contact_by_id(acd, tl_id_str(&c->c.id)) != at)
+    if (place_by_id(acd, tl_id_str(&c->c.id)) != at)
         BREAK(r, "%s: not found by its id", id);
+    if (c->c.parent != ACD_NONE)
+        check_seat(acd, r, at);
+    else if (acd->seat_ids.n)
+        check_seats(acd, r, at);
     if (c->line == ACD_NONE || acd->lines[c->line]->queue != c->c.queue)
         BREAK(r, "%s: line of another queue", id);
 }

@@ -14,7 +14,8 @@ struct book {
     struct random_result *r;
     struct acd *acd;
     uint64_t here, gone;
-    uint32_t owner[IDS]; /* by our own reading of the decisions */
+    uint32_t owner[IDS];   /* by our own reading of the decisions */
+    uint32_t seat_of[IDS]; /* 1 + the contact's number; 0: is a contact itself */
     bool in[IDS];
     uint64_t last_offer;
 };
@@ -31,6 +32,23 @@ static void broke(struct book *b, const char *what, const char *who)
                        (unsigned long long)b->r->facts, what, who);
 }
 
+/* The seat of the one who has it now goes to the one who had it. */
+static void note_handed_over(struct book *b, const struct acd_decision *d, uint32_t i)
+{
+    uint32_t seat = ACD_NONE, from = acd_find_agent(b->acd, d->text);
+
+    for (uint32_t s = 0; s < IDS; s++)
+        if (b->in[s] && b->seat_of[s] == i + 1 && b->owner[s] == d->agent_at)
+            seat = s;
+    if (b->owner[i] != from || seat == ACD_NONE) {
+        broke(b, "I2 handed over by or to somebody else", d->contact->id.s);
+        return;
+    }
+    b->r->handed_over++;
+    b->owner[seat] = from;
+    b->owner[i] = d->agent_at;
+}
+
 static void note(void *arg, const struct acd_decision *d)
 {
     struct book *b = arg;
@@ -42,6 +60,10 @@ static void note(void *arg, const struct acd_decision *d)
             broke(b, "admitted twice", d->contact->id.s);
         b->in[i] = true;
         b->owner[i] = ACD_NONE;
+        b->seat_of[i] = 0;
+        b->r->seats += d->contact->parent != ACD_NONE;
+        if (d->contact->parent != ACD_NONE)
+            b->seat_of[i] = 1 + id_number(acd_contact(b->acd, d->contact->parent));
         b->here++;
         b->r->in++;
         break;
@@ -67,9 +89,13 @@ static void note(void *arg, const struct acd_decision *d)
         b->owner[i] = ACD_NONE;
         break;
     case ACD_LET_GO:
+        if (b->owner[i] != d->agent_at)
+            broke(b, "I2 conversation with somebody else", d->contact->id.s);
         if (d->cause == ACD_TRANSFER)
             b->owner[i] = ACD_NONE;
         break;
+    case ACD_JOIN: b->r->joined++; break;
+    case ACD_HAND_OVER: note_handed_over(b, d, i); break;
     case ACD_CONNECT:
         if (b->owner[i] != d->agent_at)
             broke(b, "I2 connected to somebody else", d->contact->id.s);
@@ -93,7 +119,7 @@ struct life {
     struct acd *acd;
     struct crowd_opts opts;
     tl_time now;
-    char contact[24], agent[24], session[32];
+    char contact[24], agent[24], session[32], seat[24], wanted[24];
 };
 
 static void pick_contact(struct life *l, struct acd_fact *f)
@@ -150,6 +176,43 @@ static void pick_needs(struct life *l, struct acd_fact *f)
     }
 }
 
+/* Mostly a contact that is connected, by an agent who is in it, and a seat of it. */
+static void pick_seat(struct life *l, struct acd_fact *f)
+{
+    uint32_t n = rng_below(&l->dice, 6), at = ACD_NONE, seats[ACD_SEATS_MAX];
+
+    pick_agent(l, f);
+    for (int tries = 0; tries < 4; tries++) {
+        (void)snprintf(l->seat, sizeof(l->seat), "c%u", rng_below(&l->dice, IDS));
+        f->seat = tl_str(l->seat);
+        if (acd_find_contact(l->acd, f->seat) == ACD_NONE)
+            break;
+    }
+    while ((at = acd_next_contact(l->acd, at)) != ACD_NONE) {
+        const struct acd_contact *c = acd_contact(l->acd, at);
+        if (c->state != ACD_CONNECTED || c->parent != ACD_NONE)
+            continue;
+        unsigned n_seats = acd_seats(l->acd, at, seats);
+        if (!n_seats && f->kind != ACD_CONSULT_ASKED && rng_below(&l->dice, 20))
+            continue;
+        f->contact = tl_id_str(&c->id);
+        const struct acd_contact *s =
+            n_seats ? acd_contact(l->acd, seats[rng_below(&l->dice, n_seats)]) : NULL;
+        if (s && f->kind != ACD_CONSULT_ASKED)
+            f->seat = tl_id_str(&s->id);
+        if (s && s->agent != ACD_NONE && rng_below(&l->dice, 3) == 0)
+            c = s;
+        if (rng_below(&l->dice, 10))
+            f->agent = tl_id_str(&acd_agent(l->acd, c->agent)->id);
+        if (n-- == 0)
+            break;
+    }
+    if (rng_below(&l->dice, 2)) {
+        (void)snprintf(l->wanted, sizeof(l->wanted), "a%u", rng_below(&l->dice, l->opts.agents));
+        f->preferred_agent = tl_str(l->wanted);
+    }
+}
+
 static void throw_fact(struct life *l, struct acd_fact *f)
 {
     static const uint8_t often[] = {
@@ -172,6 +235,12 @@ static void throw_fact(struct life *l, struct acd_fact *f)
         ACD_AGENT_ALIVE,
         ACD_CONTACT_LEFT,
         ACD_OFFER_DECLINED,
+        ACD_CONSULT_ASKED,
+        ACD_CONSULT_ASKED,
+        ACD_CONSULT_ASKED,
+        ACD_CONSULT_COMPLETED,
+        ACD_CONSULT_MERGED,
+        ACD_CONSULT_MERGED,
     };
     uint32_t kind = rng_below(&l->dice, 4) ? often[rng_below(&l->dice, sizeof(often))]
                                            : rng_below(&l->dice, ACD_FACTS + 1);
@@ -191,6 +260,11 @@ static void throw_fact(struct life *l, struct acd_fact *f)
         if (rng_below(&l->dice, 4) == 0)
             pick_agent(l, f);
         break;
+    case ACD_CONSULT_ASKED:
+    case ACD_CONSULT_COMPLETED:
+    case ACD_CONSULT_MERGED:
+    case ACD_CONSULT_CANCELLED:
+    case ACD_SEAT_LEFT: pick_seat(l, f); break;
     default: pick_agent(l, f); break;
     }
 }
@@ -198,6 +272,7 @@ static void throw_fact(struct life *l, struct acd_fact *f)
 /* Stored and loaded: another core that must satisfy everything too. */
 struct images {
     struct acd_contact c[IDS];
+    struct tl_id of[IDS]; /* whose seat, by name: handles change */
     struct acd_agent a[64];
     uint32_t n_c, n_a;
 };
@@ -209,8 +284,12 @@ static int store_and_load(struct life *l, struct book *b)
     int err;
 
     m.n_c = m.n_a = 0;
-    while ((at = acd_next_contact(l->acd, at)) != ACD_NONE)
-        m.c[m.n_c++] = *acd_contact(l->acd, at);
+    while ((at = acd_next_contact(l->acd, at)) != ACD_NONE) {
+        const struct acd_contact *c = m.c + m.n_c;
+        m.c[m.n_c] = *acd_contact(l->acd, at);
+        m.of[m.n_c++] =
+            c->parent == ACD_NONE ? (struct tl_id){""} : acd_contact(l->acd, c->parent)->id;
+    }
     while ((at = acd_next_agent(l->acd, at)) != ACD_NONE)
         m.a[m.n_a++] = *acd_agent(l->acd, at);
     l->acd = b->acd = acd_free(l->acd);
@@ -220,11 +299,13 @@ static int store_and_load(struct life *l, struct book *b)
     b->acd = l->acd;
     for (uint32_t i = 0; i < m.n_a && !err; i++)
         err = acd_restore_agent(l->acd, &m.a[i], l->now);
-    for (uint32_t i = 0; i < m.n_c && !err; i++) {
-        err = acd_restore_contact(l->acd, &m.c[i], l->now);
-        if (m.c[i].state == ACD_WAITING || err)
-            continue;
-    }
+    for (int seats = 0; seats < 2; seats++) /* a seat after its contact */
+        for (uint32_t i = 0; i < m.n_c && !err; i++) {
+            if (tl_id_empty(&m.of[i]) == seats)
+                continue;
+            m.c[i].parent = acd_find_contact(l->acd, tl_id_str(&m.of[i]));
+            err = acd_restore_contact(l->acd, &m.c[i], l->now);
+        }
     if (!err)
         acd_restored(l->acd, l->now);
     return err;

@@ -14,6 +14,7 @@ struct random_run {
 
 struct random_result {
     uint64_t facts, in, answered, left, offers, timeouts;
+    uint64_t seats, joined, handed_over;
     char broken[256]; /**< empty: all held */
 };
 

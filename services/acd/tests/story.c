@@ -63,6 +63,8 @@ static void hear(void *arg, const struct acd_decision *d)
     case ACD_LET_GO: add(t, "%s-%s %s", c, a, why); break;
     case ACD_START_WRAP: add(t, "%s wrap", c); break;
     case ACD_END_WRAP: add(t, "%s done %s", c, why); break;
+    case ACD_JOIN: add(t, "%s joins", c); break;
+    case ACD_HAND_OVER: add(t, "%s to %s", c, a); break;
     case ACD_MOVE: add(t, "%s moves %s", c, why); break;
     default: add(t, "%s %s", a, acd_presence_name((enum acd_presence)d->agent->presence)); break;
     }

@@ -6,6 +6,8 @@
  *   c1 gone why   out of the line           c1-a1 why   conversation over
  *   c1 wrap       after-call work           c1 done why after-call work over
  *   c1 moves why  another ring or queue     a1 ready    presence
+ *   s1 joins      the seat's agent talks    c1 to a2    changes hands
+ * A seat reads as a contact does.
  * Refusals read "(stale offer)" and so on.  A story is told again with each allocation failing
  * once; the step that failed is repeated and must then give the same.
  */
@@ -71,6 +73,21 @@ struct story_step {
 #define PICKS(a, id)                                        \
     {                                                       \
         .kind = ACD_PICKED, .contact = T(id), .agent = T(a) \
+    }
+#define CONSULTS(by, id, seat_, ...)                                                               \
+    {                                                                                              \
+        .kind = ACD_CONSULT_ASKED, .contact = T(id), .seat = T(seat_), .agent = T(by), __VA_ARGS__ \
+    }
+#define ABOUT_SEAT(kind_, by, id, seat_)                                    \
+    {                                                                       \
+        .kind = (kind_), .contact = T(id), .seat = T(seat_), .agent = T(by) \
+    }
+#define COMPLETES(by, id, seat) ABOUT_SEAT(ACD_CONSULT_COMPLETED, by, id, seat)
+#define MERGES(by, id, seat)    ABOUT_SEAT(ACD_CONSULT_MERGED, by, id, seat)
+#define CANCELS(by, id, seat)   ABOUT_SEAT(ACD_CONSULT_CANCELLED, by, id, seat)
+#define GETS_UP(a, id)                                         \
+    {                                                          \
+        .kind = ACD_SEAT_LEFT, .contact = T(id), .agent = T(a) \
     }
 #define RANKED(id, p)                                                \
     {                                                                \

@@ -172,7 +172,7 @@ static void the_story_of_a_contact_can_be_read(void **state)
         strcat(all, "\n");
     }
     assert_non_null(strstr(all, "+3.000s a1 declined\n"));
-    assert_non_null(strstr(all, "moved: next_ring, ring 1"));
+    assert_non_null(strstr(all, "ring 0 to 1: "));
     assert_non_null(strstr(all, "taken back from a1: transfer"));
     assert_non_null(strstr(all, "offered to a1: "));
     assert_int_equal(acd_history(w->acd, at(w, "c1"), 99, line, sizeof(line)), 0);

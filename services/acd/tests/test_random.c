@@ -10,11 +10,22 @@
 
 static void live(uint64_t first, uint64_t seeds, uint32_t facts, bool reload)
 {
-    struct random_result r;
+    struct random_result r, all = {0};
 
-    for (uint64_t seed = first; seed < first + seeds; seed++)
+    for (uint64_t seed = first; seed < first + seeds; seed++) {
         if (random_run(&(struct random_run){seed, facts, reload}, &r))
             fail_msg("seed %llu: %s", (unsigned long long)seed, r.broken);
+        all.facts += r.facts;
+        all.seats += r.seats;
+        all.joined += r.joined;
+        all.handed_over += r.handed_over;
+    }
+    print_message("%llu facts over %llu seeds: %llu seats asked for, %llu joined, %llu contacts "
+                  "changed hands\n",
+                  (unsigned long long)all.facts, (unsigned long long)seeds,
+                  (unsigned long long)all.seats, (unsigned long long)all.joined,
+                  (unsigned long long)all.handed_over);
+    assert_true(all.seats > seeds && all.joined > seeds / 4 && all.handed_over > seeds / 4);
 }
 
 static uint32_t from_env(const char *name, uint32_t value)

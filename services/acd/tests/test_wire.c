@@ -84,7 +84,8 @@ static void a_contact_comes_back_from_its_record(void **state)
 {
     struct world *w = *state;
     struct tl_buf b = TL_BUF(65536);
-    struct acd_contact back;
+    struct wire_stored stored;
+    const struct acd_contact *back = &stored.contact;
     const struct acd_contact *c;
 
     step(w,
@@ -110,28 +111,28 @@ static void a_contact_comes_back_from_its_record(void **state)
     step(w, (struct acd_fact){.kind = ACD_AGENT_READY, .agent = TL_STR("a2")}, NOW + 6);
     w->scene.acd = w->acd;
     assert_int_equal(wire_store_contact(&w->scene, c, &b), 0);
-    assert_int_equal(wire_load_contact(w->acd, b.p, b.n, &back), 0);
-    assert_memory_equal(&back.id, &c->id, sizeof(c->id));
-    assert_memory_equal(&back.thread, &c->thread, sizeof(c->thread));
-    assert_int_equal(back.offer, c->offer);
-    assert_int_equal(back.arrival, c->arrival);
-    assert_int_equal(back.enqueued, c->enqueued);
-    assert_int_equal(back.queued, c->queued);
-    assert_int_equal(back.since, c->since);
-    assert_int_equal(back.priority, -3);
-    assert_int_equal(back.attempt, 2);
-    assert_int_equal(back.agent, c->agent);
-    assert_int_equal(back.preferred, c->preferred);
-    assert_int_equal(back.queue, 1);
-    assert_int_equal(back.channel, ACD_CHAT);
-    assert_int_equal(back.state, c->state);
-    assert_int_equal(back.n_required, 1);
-    assert_memory_equal(back.required, c->required, sizeof(back.required[0]));
-    assert_int_equal(back.n_preferred, 1);
-    assert_int_equal(back.preferred_skills[0].least, 4);
-    assert_int_equal(back.n_excluded, 1);
-    assert_int_equal(back.excluded[0].agent, c->excluded[0].agent);
-    assert_int_equal(back.excluded[0].until_s, c->excluded[0].until_s);
+    assert_int_equal(wire_load_contact(w->acd, b.p, b.n, &stored), 0);
+    assert_memory_equal(&back->id, &c->id, sizeof(c->id));
+    assert_memory_equal(&back->thread, &c->thread, sizeof(c->thread));
+    assert_int_equal(back->offer, c->offer);
+    assert_int_equal(back->arrival, c->arrival);
+    assert_int_equal(back->enqueued, c->enqueued);
+    assert_int_equal(back->queued, c->queued);
+    assert_int_equal(back->since, c->since);
+    assert_int_equal(back->priority, -3);
+    assert_int_equal(back->attempt, 2);
+    assert_int_equal(back->agent, c->agent);
+    assert_int_equal(back->preferred, c->preferred);
+    assert_int_equal(back->queue, 1);
+    assert_int_equal(back->channel, ACD_CHAT);
+    assert_int_equal(back->state, c->state);
+    assert_int_equal(back->n_required, 1);
+    assert_memory_equal(back->required, c->required, sizeof(back->required[0]));
+    assert_int_equal(back->n_preferred, 1);
+    assert_int_equal(back->preferred_skills[0].least, 4);
+    assert_int_equal(back->n_excluded, 1);
+    assert_int_equal(back->excluded[0].agent, c->excluded[0].agent);
+    assert_int_equal(back->excluded[0].until_s, c->excluded[0].until_s);
     tl_buf_done(&b);
 }
 
@@ -165,7 +166,7 @@ static void junk_is_refused_and_never_harms(void **state)
     struct world *w = *state;
     struct rng dice = rng_seed(1);
     struct tl_buf b = TL_BUF(65536);
-    struct acd_contact c;
+    struct wire_stored c;
     struct acd_agent a;
     struct wire_event_head head;
     struct wire_request r;
