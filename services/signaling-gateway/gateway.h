@@ -60,7 +60,7 @@ void farewell_retry(struct gateway *g);
 void farewell_free_all(struct gateway *g);
 
 /** A contact_state went to this customer's session: learn or forget who talks with whom. */
-void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct tl_str session);
+void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct session *customer);
 /** True when it was a typing frame and both sides are connected here: it has been passed on. */
 bool shortcut_typing(struct gateway *g, struct session *x, struct tl_str json);
 

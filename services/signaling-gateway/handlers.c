@@ -320,7 +320,7 @@ static void on_session_push(void *arg, const struct tl_msg *m)
     if (!x || !read_push(g, m, &learned))
         return;
     if (learned.contact_state)
-        shortcut_learn(g, &learned, session_id(x));
+        shortcut_learn(g, &learned, x);
     gateway_send(g, x, tl_buf_str(&g->json));
 }
 

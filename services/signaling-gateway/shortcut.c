@@ -9,18 +9,19 @@
 
 #include "core/typing.h"
 
-void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct tl_str session)
+void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct session *customer)
 {
-    struct tl_str contact = tl_str(l->contact);
+    struct agent *agent = l->talking ? sessions_agent(g->sessions, tl_str(l->agent)) : NULL;
 
-    if (l->talking && pairs_learn(&g->pairs, contact, session, tl_str(l->agent)) == 0)
-        return;
-    pairs_forget(&g->pairs, contact); /* also when there is no memory for it: the long way works */
+    if (agent && !session_agent(customer))
+        (void)pairs_learn(&g->pairs, tl_str(l->contact), customer, agent); /* or the long way */
+    else
+        pairs_forget(&g->pairs, tl_str(l->contact));
 }
 
 static bool give(struct gateway *g, struct session *to, struct tl_str frame)
 {
-    if (!to || !session_socket(to))
+    if (!session_socket(to))
         return false;
     gateway_send(g, to, frame);
     return true;
@@ -29,25 +30,25 @@ static bool give(struct gateway *g, struct session *to, struct tl_str frame)
 bool shortcut_typing(struct gateway *g, struct session *x, struct tl_str json)
 {
     char text[TYPING_FRAME_MAX];
-    const struct pair *pair;
     struct tl_str frame = {.s = text};
+    const struct pair *pair;
     struct agent *agent;
     struct typing t;
     bool given = false;
 
     if (!typing_read(&t, json))
         return false;
-    pair = pairs_find(&g->pairs, t.contact);
-    agent = pair ? sessions_agent(g->sessions, tl_id_str(&pair->agent)) : NULL;
-    if (!agent)
+    pair = pairs_of(x, t.contact);
+    if (!pair)
         return false;
     frame.n = typing_write(text, &t);
-    if (tl_str_eq(session_id(x), tl_id_str(&pair->session))) {
+    if (session_agent(x)) {
+        given = give(g, pair_customer(pair), frame);
+    } else {
+        agent = pair_agent(pair);
         for (struct session *y = agent_next_session(agent, NULL); y;
              y = agent_next_session(agent, y))
             given |= give(g, y, frame);
-    } else if (session_agent(x) == agent) {
-        given = give(g, sessions_find(g->sessions, tl_id_str(&pair->session)), frame);
     }
     if (!given)
         return false;

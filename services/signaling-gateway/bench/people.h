@@ -83,15 +83,32 @@ static inline size_t hear_frame(int fd, char *buf, size_t size)
     return h.length;
 }
 
-static inline void say_frame(int fd, const char *text)
+/* As a client sends it, masked.  Returns its size. */
+static inline size_t frame_write(uint8_t out[512], enum tl_ws_op op, const char *text)
 {
     const uint8_t mask[4] = {1, 2, 3, 4};
-    uint8_t out[512];
-    size_t n = strlen(text), head = tl_ws_head_write(out, TL_WS_TEXT, true, n, mask);
+    size_t n = strlen(text), head = tl_ws_head_write(out, op, true, n, mask);
 
     memcpy(out + head, text, n);
     tl_ws_mask(out + head, n, mask, 0);
-    say(fd, (char *)out, head + n);
+    return head + n;
+}
+
+static inline void say_frame(int fd, const char *text)
+{
+    uint8_t out[512];
+    size_t n = frame_write(out, TL_WS_TEXT, text);
+
+    say(fd, (char *)out, n);
+}
+
+/* Not dead, only quiet: the gateway ends who is not heard for 45 s. */
+static inline void say_alive(int fd)
+{
+    uint8_t out[512];
+    size_t n = frame_write(out, TL_WS_PONG, "");
+
+    say(fd, (char *)out, n);
 }
 
 /* http: a kept-alive connection.  bearer or resume. */

@@ -6,35 +6,39 @@
  * A session's texts lie behind it in one block: ten thousand idle sessions should cost little.
  */
 #include "core/sessions.h"
+#include "core/pairs.h"
 #include <tl_map.h>
 #include <tl_mem.h>
 
 #define REASON_MAX 39
 
 struct agent {
-    struct tl_entry entry;
     struct tl_list sessions; /* oldest first */
+    struct pair *pairs;
+    struct tl_entry entry;
     bool ready;
     char reason[REASON_MAX + 1];
     char id[TL_ID_MAX + 1];
 };
 
+/* What a message looks at comes first, and lies together. */
 struct session {
-    struct tl_entry entry;
-    struct tl_link away;     /* while socket is NULL */
-    struct tl_link of_agent; /* while agent is set */
-    struct tl_link watch;
     struct sessions *home;
     struct agent *agent;
+    struct pair *pairs;
     void *socket;
     void *user;
-    tl_time since;    /* the socket went away */
-    tl_time deadline; /* while away */
+    struct tl_link of_agent; /* while agent is set */
     uint16_t asking;
     uint8_t role;
     uint8_t round;
     uint8_t customer, name, tier; /* offsets in text; subject comes after the id */
-    char text[];                  /* id, subject, customer, name, tier: each terminated */
+    struct tl_entry entry;
+    struct tl_link away; /* while socket is NULL */
+    struct tl_link watch;
+    tl_time since;    /* the socket went away */
+    tl_time deadline; /* while away */
+    char text[];      /* id, subject, customer, name, tier: each terminated */
 };
 
 struct sessions {
@@ -159,6 +163,16 @@ void *session_user(const struct session *x)
 void session_set_user(struct session *x, void *user)
 {
     x->user = user;
+}
+
+struct pair **session_pairs(struct session *x)
+{
+    return &x->pairs;
+}
+
+struct pair **agent_pairs(struct agent *a)
+{
+    return &a->pairs;
 }
 
 unsigned session_asking(struct session *x, int by)
@@ -311,6 +325,7 @@ static void end(struct sessions *s, struct session *x, const char *cause, bool t
 
     drop_socket(x, ret);
     line_leave(s, x);
+    pairs_let_go(&x->pairs);
     tl_map_remove(&s->by_id, &x->entry);
     if (a)
         tl_list_remove(&a->sessions, &x->of_agent);
@@ -320,6 +335,7 @@ static void end(struct sessions *s, struct session *x, const char *cause, bool t
     d->cause = cause;
     d->user = x->user;
     if (a && a->sessions.n == 0) {
+        pairs_let_go(&a->pairs);
         tl_map_remove(&s->agents, &a->entry);
         tl_free(a);
     }

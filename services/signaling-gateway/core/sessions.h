@@ -104,6 +104,11 @@ void *session_socket(const struct session *x);
 void *session_user(const struct session *x);
 void session_set_user(struct session *x, void *user);
 
+/** Contacts that are known of a session, and of an agent; kept by pairs.c. */
+struct pair;
+struct pair **session_pairs(struct session *x);
+struct pair **agent_pairs(struct agent *a);
+
 /** Questions of this session that wait for an answer: adds by, returns how many there are now. */
 unsigned session_asking(struct session *x, int by);
 

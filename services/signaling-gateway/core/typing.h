@@ -13,7 +13,7 @@
 
 struct typing {
     struct tl_str id;      /**< of the frame; 1 to 64 letters, digits and "-_"; empty: none */
-    struct tl_str contact; /**< 26 characters, not checked further */
+    struct tl_str contact; /**< any 26 bytes: to be looked up, not to be believed */
     bool on;
 };
 

@@ -60,28 +60,111 @@ static void any_other_spelling_takes_the_long_way(void **state)
         assert_false(typing_read(&t, tl_str(others[i])));
 }
 
+/* ---- pairs: two customers and an agent, who are connected here --------------------------------
+ */
+
+#define OTHER "01ARZ3NDEKTSV4RRFFQ69G5FAW"
+
+static struct session *comes(struct sessions *s, const char *id, const char *agent)
+{
+    struct who who = {.role = agent ? ROLE_AGENT : ROLE_CUSTOMER};
+    struct sessions_decisions ds;
+
+    tl_str_put(who.session.s, sizeof(who.session.s), tl_str(id));
+    tl_str_put(who.subject.s, sizeof(who.subject.s), tl_str(agent ? agent : "visitor"));
+    assert_int_equal(
+        sessions_step(s,
+                      &(struct sessions_fact){.kind = SESSION_OPENED, .who = &who, .socket = &who},
+                      1, &ds),
+        0);
+    return sessions_find(s, tl_str(id));
+}
+
+static void leaves(struct sessions *s, const char *id)
+{
+    struct sessions_decisions ds;
+
+    assert_int_equal(
+        sessions_step(s, &(struct sessions_fact){.kind = SESSION_TAKEN, .session = tl_str(id)}, 2,
+                      &ds),
+        0);
+    assert_null(sessions_find(s, tl_str(id)));
+}
+
 static void a_pair_is_learnt_changed_and_forgotten(void **state)
 {
     struct pairs p = {.map = TL_MAP(1)};
+    struct sessions *s = NULL;
+    struct session *customer, *other, *desk, *second;
+    struct agent *anna, *ben;
 
     TL_UNUSED(state);
-    assert_null(pairs_find(&p, TL_STR("c1")));
-    assert_int_equal(pairs_learn(&p, TL_STR("c1"), TL_STR("s1"), TL_STR("agent-1")), 0);
-    assert_int_equal(pairs_learn(&p, TL_STR("c1"), TL_STR("s1"), TL_STR("agent-2")), 0);
-    assert_string_equal(pairs_find(&p, TL_STR("c1"))->agent.s, "agent-2");
-    assert_int_equal(pairs_learn(&p, TL_STR("c1"), TL_STR("s1"), TL_STR("")), -EINVAL);
-    assert_string_equal(pairs_find(&p, TL_STR("c1"))->agent.s, "agent-2");
-    pairs_forget(&p, TL_STR("c1"));
-    pairs_forget(&p, TL_STR("c1"));
-    assert_null(pairs_find(&p, TL_STR("c1")));
+    assert_int_equal(sessions_new(&s, TL_SEC(15), 1, NULL), 0);
+    customer = comes(s, "s1", NULL);
+    other = comes(s, "s2", NULL);
+    desk = comes(s, "s3", "anna");
+    second = comes(s, "s4", "ben");
+    anna = session_agent(desk);
+    ben = session_agent(second);
+
+    assert_null(pairs_of(customer, TL_STR(CONTACT)));
+    assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, anna), 0);
+    assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, anna), 0);
+    assert_int_equal(pairs_learn(&p, TL_STR(OTHER), other, anna), 0);
+    assert_ptr_equal(pair_agent(pairs_of(customer, TL_STR(CONTACT))), anna);
+    assert_ptr_equal(pair_customer(pairs_of(desk, TL_STR(CONTACT))), customer);
+    assert_ptr_equal(pair_customer(pairs_of(desk, TL_STR(OTHER))), other);
+    assert_null(pairs_of(customer, TL_STR(OTHER))); /* not theirs */
+    assert_null(pairs_of(customer, TL_STR("short")));
+
+    /* transferred: the first agent is out of it */
+    assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, ben), 0);
+    assert_ptr_equal(pair_agent(pairs_of(customer, TL_STR(CONTACT))), ben);
+    assert_null(pairs_of(desk, TL_STR(CONTACT)));
+    assert_non_null(pairs_of(desk, TL_STR(OTHER)));
+    assert_int_equal(pairs_learn(&p, TL_STR("no-ulid"), customer, ben), -EINVAL);
+
+    pairs_forget(&p, TL_STR(CONTACT));
+    pairs_forget(&p, TL_STR(CONTACT));
+    assert_null(pairs_of(customer, TL_STR(CONTACT)));
+    assert_null(pairs_of(second, TL_STR(CONTACT)));
     pairs_done(&p);
+    assert_null(pairs_of(desk, TL_STR(OTHER)));
     for (int i = 0; i < 2; i++) {
         tl_mem_fail_after(i);
-        assert_int_equal(pairs_learn(&p, TL_STR("c2"), TL_STR("s"), TL_STR("a")), -ENOMEM);
+        assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, anna), -ENOMEM);
         tl_mem_fail_after(-1);
+        assert_null(pairs_of(customer, TL_STR(CONTACT)));
     }
-    assert_int_equal(pairs_learn(&p, TL_STR("c2"), TL_STR("s"), TL_STR("a")), 0);
     pairs_done(&p);
+    sessions_free(s);
+}
+
+static void a_pair_ends_with_either_of_its_two(void **state)
+{
+    struct pairs p = {.map = TL_MAP(1)};
+    struct sessions *s = NULL;
+    struct session *customer, *desk;
+
+    TL_UNUSED(state);
+    assert_int_equal(sessions_new(&s, TL_SEC(15), 1, NULL), 0);
+    customer = comes(s, "s1", NULL);
+    desk = comes(s, "s2", "anna");
+    assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, session_agent(desk)), 0);
+    leaves(s, "s1");
+    assert_null(pairs_of(desk, TL_STR(CONTACT)));
+    assert_int_equal(p.map.n, 0);
+
+    customer = comes(s, "s3", NULL);
+    assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, session_agent(desk)), 0);
+    assert_non_null(comes(s, "s4", "anna")); /* a second desk of the same agent */
+    leaves(s, "s2");
+    assert_non_null(pairs_of(customer, TL_STR(CONTACT)));
+    leaves(s, "s4");
+    assert_null(pairs_of(customer, TL_STR(CONTACT)));
+    assert_int_equal(p.map.n, 0);
+    pairs_done(&p);
+    sessions_free(s);
 }
 
 int main(void)
@@ -90,6 +173,7 @@ int main(void)
         cmocka_unit_test(the_spelling_of_our_clients_is_read),
         cmocka_unit_test(any_other_spelling_takes_the_long_way),
         cmocka_unit_test(a_pair_is_learnt_changed_and_forgotten),
+        cmocka_unit_test(a_pair_ends_with_either_of_its_two),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

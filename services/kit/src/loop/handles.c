@@ -140,7 +140,7 @@ struct tl_io *tl_io_free(struct tl_io *io)
 
 static void on_io(uv_poll_t *u, int status, int events)
 {
-    struct tl_io *io = u->data;
+    struct tl_io *io = TL_CONTAINER(u, struct tl_io, h.uv.poll); /* nearer than what data tells */
     int bits = 0;
 
     if (status < 0) {

@@ -249,6 +249,7 @@ int ws_host_new(struct ws_host **ret, struct tl_loop *loop)
     tl_list_init(&host->fresh);
     tl_list_init(&host->dirty);
     tl_list_init(&host->dead);
+    host->spare = TL_BUF(WS_OUT_MAX);
     host->scratch = tl_alloc(1, WS_SCRATCH + WS_REST_MAX);
     if (!host->scratch)
         goto out;
@@ -283,6 +284,7 @@ void ws_host_free(struct ws_host *host)
     tl_timer_free(host->tick);
     tl_timer_free(host->soon);
     tl_timer_free(host->retire);
+    tl_buf_done(&host->spare);
     tl_free(host->scratch);
     tl_free(host);
 }
@@ -336,8 +338,8 @@ int ws_new(struct tl_ws **ret, struct ws_host *host, const struct tl_ws_ops *ops
     ws->fd = -1;
     ws->code = TL_WS_ABNORMAL;
     ws->rest = TL_BUF(WS_SCRATCH);
-    ws->message = TL_BUF(ops->message_max ? ops->message_max : 64 * 1024);
-    ws->out = TL_BUF(SIZE_MAX / 2); /* its limit is queue_max, in write.c */
+    ws->message = TL_BUF(ws_message_max(ws));
+    ws->out = TL_BUF(WS_OUT_MAX); /* its limit is queue_max, in write.c */
     ws->heard = ws->paid_at = tl_loop_now(host->loop);
     ws->tokens = (float)ops->burst;
     if (host->n++ == 0)

@@ -32,7 +32,6 @@ static void deliver(struct tl_ws *ws, struct tl_str message)
     bool binary = ws->op == TL_WS_BINARY;
 
     ws->op = 0;
-    ws->fragments = ws->empties = 0;
     if (ws->state != WS_OPEN)
         return; /* we have said goodbye */
     if (!within_rate(ws))
@@ -101,6 +100,8 @@ static void begin_data(struct tl_ws *ws, const struct tl_ws_head *h)
     ws->frame_fin = h->fin;
     if (ws->state == WS_FAILED)
         return;
+    if (h->op != TL_WS_CONT)
+        ws->fragments = ws->empties = 0;
     if ((h->op == TL_WS_CONT) != (ws->op != 0)) {
         ws_fail(ws, TL_WS_PROTOCOL_ERROR, "protocol");
     } else if (h->op == TL_WS_BINARY && !ws->ops->allow_binary) {
@@ -118,6 +119,30 @@ static void begin_data(struct tl_ws *ws, const struct tl_ws_head *h)
         memcpy(ws->frame_mask, h->mask, 4);
         ws->frame_at = 0;
     }
+}
+
+/* Most messages are one frame that has come in one piece, and none is under way: nothing to keep.
+ */
+static bool is_whole(const struct tl_ws *ws, const struct tl_ws_head *h, size_t n)
+{
+    return h->fin && !ws->op && ws->state == WS_OPEN && h->length <= n - h->head_size &&
+           (h->op == TL_WS_TEXT || (h->op == TL_WS_BINARY && ws->ops->allow_binary)) &&
+           h->length <= ws_message_max(ws);
+}
+
+static void take_whole(struct tl_ws *ws, const struct tl_ws_head *h, uint8_t *p)
+{
+    size_t n = (size_t)h->length;
+    uint32_t utf8 = 0;
+
+    if (h->masked)
+        tl_ws_mask(p, n, h->mask, 0);
+    if (h->op == TL_WS_TEXT && !(tl_ws_utf8_step(&utf8, p, n) && tl_ws_utf8_end(utf8))) {
+        ws_fail(ws, TL_WS_BAD_DATA, "utf8");
+        return;
+    }
+    ws->op = (uint8_t)h->op;
+    deliver(ws, (struct tl_str){(const char *)p, n});
 }
 
 /* ---- control frames ------------------------------------------------------------------------- */
@@ -185,6 +210,10 @@ static size_t take_head(struct tl_ws *ws, uint8_t *p, size_t n)
     }
     if (r == 0)
         return 0;
+    if (is_whole(ws, &h, n)) {
+        take_whole(ws, &h, p + h.head_size);
+        return h.head_size + (size_t)h.length;
+    }
     if (h.op < TL_WS_CLOSE) {
         begin_data(ws, &h);
         return h.head_size;

@@ -23,9 +23,13 @@ static const uint8_t *next_mask(struct ws_host *host)
 
 void ws_watch(struct tl_ws *ws)
 {
+    uint8_t events = TL_READABLE | (ws->out.n ? TL_WRITABLE : 0);
+
+    if (!ws->io || ws->watched == events)
+        return;
+    ws->watched = events;
     /* libuv refuses only what it cannot watch, and this descriptor is watched since it opened. */
-    if (ws->io)
-        (void)tl_io_watch(ws->io, TL_READABLE | (ws->out.n ? TL_WRITABLE : 0));
+    (void)tl_io_watch(ws->io, events);
 }
 
 /* n bytes from the front of out were sent: how much of a frame is left at the front? */
@@ -51,14 +55,22 @@ static void move_front(struct tl_ws *ws, size_t n)
 /* All is written: what a state was waiting for. */
 static void written(struct tl_ws *ws)
 {
-    tl_buf_done(&ws->out);
-    ws->out = TL_BUF(SIZE_MAX / 2);
+    struct tl_buf *spare = &ws->host->spare;
+
+    if (!spare->p && ws->out.cap <= WS_SPARE) {
+        *spare = ws->out;
+        ws->out = TL_BUF(spare->max);
+    } else {
+        tl_buf_done(&ws->out);
+    }
     if (ws->state == WS_LAST && !ws->is_client)
         ws_end(ws, ws->code, false);
 }
 
 void ws_flush(struct tl_ws *ws)
 {
+    bool waited = ws->watched & TL_WRITABLE;
+
     if (ws->fd < 0 || ws->state == WS_DEAD || ws->client)
         return;
     while (ws->out.n) {
@@ -70,12 +82,17 @@ void ws_flush(struct tl_ws *ws)
             ws_end(ws, ws->state == WS_OPEN ? TL_WS_ABNORMAL : ws->code, false);
             return;
         }
-        if (n <= 0)
+        if (n == (ssize_t)ws->out.n)
+            tl_buf_clear(&ws->out);
+        else if (n > 0)
+            move_front(ws, (size_t)n);
+        else
             break;
-        move_front(ws, (size_t)n);
     }
     if (!ws->out.n)
         written(ws);
+    else if (!waited)
+        ws->moved = tl_loop_now(ws->host->loop);
     if (ws->state != WS_DEAD)
         ws_watch(ws);
 }
@@ -83,8 +100,13 @@ void ws_flush(struct tl_ws *ws)
 static int keep(struct tl_ws *ws, const uint8_t *head, size_t head_n, const uint8_t *mask,
                 const void *p, size_t n)
 {
+    struct ws_host *host = ws->host;
     size_t before = ws->out.n;
 
+    if (!ws->out.p && host->spare.p) {
+        ws->out = host->spare;
+        host->spare = TL_BUF(ws->out.max);
+    }
     if (tl_buf_add(&ws->out, head, head_n) || tl_buf_add(&ws->out, p, n)) {
         ws->out.n = before; /* no half frames */
         ws->out.err = 0;
@@ -92,10 +114,8 @@ static int keep(struct tl_ws *ws, const uint8_t *head, size_t head_n, const uint
     }
     if (mask)
         tl_ws_mask((uint8_t *)ws->out.p + before + head_n, n, mask, 0);
-    if (!before) {
+    if (!before)
         ws->first_left = head_n + n;
-        ws->moved = tl_loop_now(ws->host->loop);
-    }
     return 0;
 }
 
@@ -113,10 +133,12 @@ static int put_now(struct tl_ws *ws, uint8_t *head, size_t head_n, const void *p
         return 0;
     err = keep(ws, head + of_head, head_n - of_head, NULL, (const char *)p + (took - of_head),
                n - (took - of_head));
-    if (!err)
+    if (!err) {
+        ws->moved = tl_loop_now(ws->host->loop);
         ws_watch(ws); /* an error of the socket shows when it is writable */
-    else if (took)
+    } else if (took) {
         ws_end(ws, TL_WS_ABNORMAL, false);
+    }
     return err;
 }
 

@@ -20,6 +20,7 @@
 enum {
     WS_SLOTS = 256,         /* of the wheel */
     WS_SCRATCH = 64 * 1024, /* one read */
+    WS_SPARE = 4096,        /* a larger buffer is not kept */
     WS_FRAGMENTS = 64,      /* not empty, in one message */
     WS_EMPTY_FRAGMENTS = 1000,
     WS_PINGS = 10, /* in one second */
@@ -30,6 +31,7 @@ enum {
 /** A head and a control frame that were cut by the last read go before the next. */
 enum { WS_REST_MAX = 14 + 125 };
 
+#define WS_OUT_MAX   (SIZE_MAX / 2) /* a connection's own limit is its queue_max */
 #define WS_TICK      TL_MSEC(250)
 #define WS_CLOSING   TL_SEC(2)    /* for the peer to answer our close */
 #define WS_LINGER    TL_MSEC(250) /* for our close to arrive before the end does */
@@ -49,42 +51,47 @@ enum ws_list { WS_NOWHERE, WS_FRESH, WS_DIRTY, WS_OVER };
 
 struct ws_client;
 
+/* In the order of their use: what a message that passes through needs lies together. */
 struct tl_ws {
-    struct tl_link wheel; /**< in a slot of the host */
-    struct tl_link batch; /**< in one of the host's lists: fresh, dirty or dead */
     struct ws_host *host;
     const struct tl_ws_ops *ops;
     void *arg;
-    struct tl_io *io;
     struct ws_client *client; /**< client side, during the handshake */
     int fd;
-    uint16_t code; /**< for on_close */
-    uint8_t state; /**< enum ws_state */
-    uint8_t op;    /**< of the message that is being received; 0: none */
+    float tokens;
+    tl_time paid_at; /**< tokens as of then */
+    tl_time heard;   /**< last byte from the peer */
+    uint8_t state;   /**< enum ws_state */
+    uint8_t op;      /**< of the message that is being received; 0: none */
     bool is_client;
     uint8_t batch_in; /**< enum ws_list */
-    bool waits_fd;    /**< libmicrohttpd still owes us the socket, or its failure */
-    bool lost;        /**< failed where frames cannot be told apart any more */
-    bool shut;        /**< our side of the socket is ended */
     bool in_frame;    /**< inside a data frame: frame is valid */
     bool frame_fin;
-    uint8_t pings; /**< in this second */
-    uint8_t frame_mask[4];
     bool frame_masked;
-    uint16_t fragments, empties;
-    uint32_t utf8;
-    uint64_t frame_at, frame_left; /**< position in its payload, and bytes to come */
+    uint8_t watched; /**< what its io was last asked to tell of */
+    /* -- 64 bytes: all of what receives -- */
+    struct tl_link batch; /**< in one of the host's lists: fresh, dirty or dead */
+    struct tl_buf out;    /**< frames that the socket did not take */
+    uint64_t first_left;  /**< unsent bytes of the first frame in out */
+    /* -- and all of what sends -- */
     struct tl_buf rest;            /**< a head or a control frame that is not complete */
     struct tl_buf message;         /**< what is there of it */
-    struct tl_buf out;             /**< frames that the socket did not take */
-    uint64_t first_left;           /**< unsent bytes of the first frame in out */
-    tl_time heard;                 /**< last byte from the peer */
+    uint64_t frame_at, frame_left; /**< position in its payload, and bytes to come */
+    uint32_t utf8;
+    uint8_t frame_mask[4];
+    uint32_t fragments;
+    uint16_t empties;
+    uint16_t code;        /**< for on_close */
+    struct tl_link wheel; /**< in a slot of the host */
+    struct tl_io *io;
+    bool waits_fd; /**< libmicrohttpd still owes us the socket, or its failure */
+    bool lost;     /**< failed where frames cannot be told apart any more */
+    bool shut;     /**< our side of the socket is ended */
+    uint8_t pings; /**< in this second */
     tl_time pinged;
-    tl_time moved;   /**< out last shrank, or began */
-    tl_time end_by;  /**< in a state that may not last; 0: no limit */
-    tl_time second;  /**< of pings */
-    tl_time paid_at; /**< tokens as of then */
-    float tokens;
+    tl_time moved;  /**< out last shrank, or began */
+    tl_time end_by; /**< in a state that may not last; 0: no limit */
+    tl_time second; /**< of pings */
 };
 
 struct ws_host {
@@ -101,6 +108,7 @@ struct ws_host {
     struct tl_list fresh; /**< just opened: what came with the handshake is to be read */
     struct tl_list dirty; /**< have frames to write at the end of the batch */
     struct tl_list dead;
+    struct tl_buf spare; /**< an empty buffer of one that has nothing left to send */
     int retire_code;
     unsigned retire_left; /**< batches */
     char retire_reason[64];
@@ -130,6 +138,11 @@ void ws_soon(struct tl_ws *ws);
 /** Have its frames written at the end of the batch. */
 void ws_dirty(struct tl_ws *ws);
 void ws_bad_input(const char *class_name);
+
+static inline size_t ws_message_max(const struct tl_ws *ws)
+{
+    return ws->ops->message_max ? ws->ops->message_max : 64 * 1024;
+}
 
 /* read.c */
 void ws_on_io(void *arg, int events, int err);
