@@ -29,7 +29,7 @@ static void add_event(struct task *t)
 
 void say_line(struct task *t, const char *text)
 {
-    struct contact_message *m = t->message ? t->message : tl_alloc(1, sizeof *m);
+    struct contact_message *m = tl_alloc(1, sizeof *m);
 
     t->message = m;
     if (!m)

@@ -60,6 +60,7 @@ static void decide_deadline(struct task *t)
 {
     const struct rules *rules = &t->conv->rules;
 
+    t->message = tl_free(t->message); /* of an earlier try that lost: maybe it is no longer true */
     contact_step(&t->c, &t->fact, rules, t->at, &t->d);
     if (t->d.says == SAYS_IDLE_QUESTION)
         say_line(t, rules->idle_question);

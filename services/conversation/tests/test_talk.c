@@ -273,6 +273,75 @@ static void a_chat_that_nobody_answers_ends_and_both_are_told(void **state)
     assert_int_equal(world_contact(w, id).outcome, OUTCOME_COMPLETED);
 }
 
+/** A store in which somebody else is faster, once. */
+static struct {
+    struct store store, *behind;
+    struct store_ops ops;
+    struct world *w;
+    const char *contact;
+    bool beaten;
+} raced;
+
+static int raced_commit(struct store *s, const struct store_change *ch, store_done_fn *fn,
+                        void *arg)
+{
+    struct store_change answer = {.at = ch->at, .due = TL_NEVER};
+    struct contact c;
+
+    TL_UNUSED(s);
+    raced.w->conv->store = raced.behind;
+    if (!raced.beaten) { /* the customer's answer is stored by another replica */
+        raced.beaten = true;
+        c = *ch->contact;
+        assert_int_equal(c.phase, PHASE_WRAP_UP);
+        c.phase = PHASE_CONNECTED;
+        c.owed = 0;
+        c.outcome = OUTCOME_OPEN;
+        (void)contact_wrote(&c, ROLE_CUSTOMER, ch->at);
+        c.unanswered_at = 0;
+        answer.contact = &c;
+        assert_int_equal(raced.behind->ops->commit(raced.behind, &answer, aged, NULL), 0);
+    }
+    return raced.behind->ops->commit(raced.behind, ch, fn, arg);
+}
+
+static int raced_list(struct store *s, const struct store_query *q, store_contacts_fn *fn,
+                      void *arg)
+{
+    TL_UNUSED(s);
+    return raced.behind->ops->list(raced.behind, q, fn, arg);
+}
+
+static void an_answer_at_the_last_moment_takes_the_goodbye_back(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_request(w, "s1", "r1", CHANNEL_CHAT, false);
+    tl_time end;
+
+    world_acd(w, OFFERED, id, "agent-1");
+    world_acd(w, ACCEPTED, id, "agent-1");
+    post(w, agent_actor("agent-1"), id, "how can I help?", "ref-1");
+    world_age(w, id, TL_MIN(31));
+    world_forget(w);
+    raced.behind = w->store;
+    raced.w = w;
+    raced.ops = *w->store->ops;
+    raced.ops.commit = raced_commit;
+    raced.ops.list = raced_list;
+    raced.store.ops = &raced.ops;
+    w->conv->store = &raced.store;
+    end = tl_clock_mono() + TL_SEC(4);
+    while (!raced.beaten && tl_clock_mono() < end) {
+        (void)tl_loop_turn(w->loop);
+        usleep(1000);
+    }
+    world_turn(w);
+    assert_true(raced.beaten);
+    assert_words(w->pushes, "");
+    assert_words(w->events, "");
+    assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +353,7 @@ int main(void)
         STORY(a_snapshot_has_everything),
         STORY(hold_and_retrieve),
         STORY(a_chat_that_nobody_answers_ends_and_both_are_told),
+        STORY(an_answer_at_the_last_moment_takes_the_goodbye_back),
     };
 
     tl_log_setup("conversation", TL_ERROR);
