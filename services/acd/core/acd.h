@@ -172,7 +172,7 @@ struct acd_contact {
 
 /** One agent as it is kept, stored and told. */
 struct acd_agent {
-    struct tl_id id, session, reason;
+    struct tl_id id;
     tl_time since;        /**< the present presence began */
     tl_time idle_since;   /**< last contact ended, or became ready */
     tl_time last_offered; /**< for round robin */
@@ -185,6 +185,7 @@ struct acd_agent {
     uint8_t rona;     /**< offers missed in a row */
     uint8_t presence; /**< enum acd_presence */
     bool signed_in, ready, draining, retired;
+    struct tl_id session, reason; /**< last: seldom looked at */
 };
 
 #define ACD_WHY_MAX 8

@@ -40,8 +40,8 @@ struct cell {
     struct step steps[ACD_HISTORY];
 };
 
+/* What every fact touches stands first: fewer cache lines for many agents. */
 struct post {
-    struct acd_agent a;
     uint32_t profile;     /**< index in the policy, ACD_NONE when retired */
     struct tree personal; /**< contacts that wait for this agent */
     uint32_t lease_next, lease_prev;
@@ -49,6 +49,7 @@ struct post {
     bool changed, leased;
     bool idle;    /**< in the tree of those who are open for something */
     uint8_t open; /**< loads it can take now, a bit each */
+    struct acd_agent a;
 };
 
 struct line {

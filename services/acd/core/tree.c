@@ -8,12 +8,12 @@ int tree_pool_reserve(struct tree_pool *p, uint32_t n)
 
     if (want <= p->n_chunks)
         return 0;
-    struct tree_node **chunks = tl_resize(p->chunks, want, sizeof(*chunks));
+    struct tree_chunk **chunks = tl_resize(p->chunks, want, sizeof(*chunks));
     if (!chunks)
         return -ENOMEM;
     p->chunks = chunks;
     while (p->n_chunks < want) {
-        struct tree_node *c = tl_alloc(1024, sizeof(*c));
+        struct tree_chunk *c = tl_alloc(1, sizeof(*c));
         if (!c)
             return -ENOMEM;
         p->chunks[p->n_chunks++] = c;
@@ -29,9 +29,15 @@ void tree_pool_done(struct tree_pool *p)
     p->n_chunks = 0;
 }
 
-static uint32_t mixed(uint32_t h, uint64_t tie)
+static void set_next(const struct tree_pool *p, uint32_t h, uint32_t next)
 {
-    uint64_t x = (tie + UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9) + h;
+    p->chunks[h >> 10]->next[h & 1023u] = next;
+}
+
+static uint32_t heat(const struct tree_pool *p, uint32_t h)
+{
+    uint64_t x =
+        (tree_at(p, h)->tie + UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9) + h;
 
     x ^= x >> 31;
     x *= UINT64_C(0x94d049bb133111eb);
@@ -76,20 +82,23 @@ static void rotate_up(const struct tree_pool *p, struct tree *t, uint32_t h)
     n->size += up->size - (moved == TREE_NONE ? 0 : tree_at(p, moved)->size);
 }
 
-/* Where the new node hangs: *ret_left tells on which side. */
+/* Where the new node hangs: *ret_left tells on which side; *ret_before: whom it follows. */
 static uint32_t leaf_for(const struct tree_pool *p, const struct tree *t, const struct tree_node *n,
-                         bool *ret_left)
+                         bool *ret_left, uint32_t *ret_before)
 {
     const struct tree_node *last = tree_at(p, t->last);
     uint32_t at = t->root, parent = TREE_NONE;
 
     *ret_left = false;
+    *ret_before = t->last;
     if (tree_before(last->key, last->tie, n->key, n->tie))
         return t->last;
+    *ret_before = TREE_NONE;
     while (at != TREE_NONE) {
         const struct tree_node *a = tree_at(p, at);
         parent = at;
         *ret_left = tree_before(n->key, n->tie, a->key, a->tie);
+        *ret_before = *ret_left ? *ret_before : at;
         at = *ret_left ? a->left : a->right;
     }
     return parent;
@@ -98,20 +107,20 @@ static uint32_t leaf_for(const struct tree_pool *p, const struct tree *t, const 
 void tree_add(const struct tree_pool *p, struct tree *t, uint32_t h, int64_t key, uint64_t tie)
 {
     struct tree_node *n = tree_at(p, h);
+    uint32_t before;
     bool left;
 
-    *n = (struct tree_node){.left = TREE_NONE,
-                            .right = TREE_NONE,
-                            .up = TREE_NONE,
-                            .size = 1,
-                            .heat = mixed(h, tie),
-                            .key = key,
-                            .tie = tie};
+    *n = (struct tree_node){
+        .left = TREE_NONE, .right = TREE_NONE, .up = TREE_NONE, .size = 1, .key = key, .tie = tie};
     if (t->root == TREE_NONE) {
         *t = (struct tree){h, h, h};
+        set_next(p, h, TREE_NONE);
         return;
     }
-    n->up = leaf_for(p, t, n, &left);
+    n->up = leaf_for(p, t, n, &left, &before);
+    set_next(p, h, before == TREE_NONE ? t->first : tree_next(p, before));
+    if (before != TREE_NONE)
+        set_next(p, before, h);
     if (left) {
         tree_at(p, n->up)->left = h;
         if (t->first == n->up)
@@ -123,47 +132,38 @@ void tree_add(const struct tree_pool *p, struct tree *t, uint32_t h, int64_t key
     }
     for (uint32_t u = n->up; u != TREE_NONE; u = tree_at(p, u)->up)
         tree_at(p, u)->size++;
-    while (n->up != TREE_NONE && tree_at(p, n->up)->heat < n->heat)
+    for (uint32_t mine = heat(p, h); n->up != TREE_NONE && heat(p, n->up) < mine;)
         rotate_up(p, t, h);
 }
 
-static uint32_t leftmost(const struct tree_pool *p, uint32_t h)
+/* Whom h follows; not asked of the first. */
+static uint32_t previous(const struct tree_pool *p, uint32_t h)
 {
-    while (tree_at(p, h)->left != TREE_NONE)
-        h = tree_at(p, h)->left;
-    return h;
-}
+    uint32_t at = tree_at(p, h)->left;
 
-static uint32_t rightmost(const struct tree_pool *p, uint32_t h)
-{
-    while (tree_at(p, h)->right != TREE_NONE)
-        h = tree_at(p, h)->right;
-    return h;
-}
-
-uint32_t tree_next(const struct tree_pool *p, uint32_t h)
-{
-    const struct tree_node *n = tree_at(p, h);
-
-    if (n->right != TREE_NONE)
-        return leftmost(p, n->right);
-    while (n->up != TREE_NONE && tree_at(p, n->up)->right == h) {
-        h = n->up;
-        n = tree_at(p, h);
+    if (at != TREE_NONE) {
+        while (tree_at(p, at)->right != TREE_NONE)
+            at = tree_at(p, at)->right;
+        return at;
     }
-    return n->up;
+    while (tree_at(p, tree_at(p, h)->up)->left == h)
+        h = tree_at(p, h)->up;
+    return tree_at(p, h)->up;
 }
 
 void tree_remove(const struct tree_pool *p, struct tree *t, uint32_t h)
 {
     struct tree_node *n = tree_at(p, h);
+    uint32_t before = t->first == h ? TREE_NONE : previous(p, h);
 
-    if (t->first == h)
-        t->first = n->right != TREE_NONE ? leftmost(p, n->right) : n->up;
+    if (before == TREE_NONE)
+        t->first = tree_next(p, h);
+    else
+        set_next(p, before, tree_next(p, h));
     if (t->last == h)
-        t->last = n->left != TREE_NONE ? rightmost(p, n->left) : n->up;
+        t->last = before;
     while (n->left != TREE_NONE && n->right != TREE_NONE) {
-        bool l = tree_at(p, n->left)->heat > tree_at(p, n->right)->heat;
+        bool l = heat(p, n->left) > heat(p, n->right);
         rotate_up(p, t, l ? n->left : n->right);
     }
     replace(p, t, n->up, h, n->left != TREE_NONE ? n->left : n->right);
