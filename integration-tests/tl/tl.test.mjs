@@ -14,8 +14,8 @@ after(() => nc.close());
 test('tl status shows every service with its port, the standby too', async () => {
   const rows = await until('all to be ready', () => {
     const lines = tl('status').trim().split('\n').slice(1).map(l => l.split(/\s{2,}/));
-    return lines.every(([, port]) => /^\d+/.test(port.trim())) && lines;
-  });
+    return lines.every(([, port, state]) => /^\d+$/.test(port) && state === 'ready') && lines;
+  }, 20_000);
   const names = rows.map(r => r[0]);
   for (const name of ['signaling-gateway', 'media-relay', 'conversation', 'ivr', 'acd', 'acd (standby)', 'clickstream-tracker',
     'cobrowse-relay', 'analytics', 'portal'])
@@ -32,6 +32,16 @@ test('tl tail shows one thread, as lines and as JSON, and nothing of its neighbo
   assert.ok(!line.includes(other));
   const json = JSON.parse(tl('tail', '--thread', thread, '--since', '1m', '--count', '1', '--json'));
   assert.equal(json.event.meta.thread_id, thread);
+});
+
+test('tl why tells a finished contact from the stream, and says when it knows nothing', async () => {
+  const acd = new AcdProducer(nc), thread = ulid(), contact = ulid();
+  await acd.tell('contact_queued', { queue: 'story' }, { thread, contact });
+  await acd.tell('contact_dequeued', { queue: 'story', cause: 'customer_left' }, { thread, contact });
+  const story = tl('why', contact).trim().split('\n');
+  assert.equal(story.length, 2, story.join('\n'));
+  assert.match(story[0], /story/);
+  assert.throws(() => tl('why', ulid()), e => e.status !== 0 && /nothing is known/.test(String(e.stderr)));
 });
 
 test('tl says what is wrong with an option, and what there is', () => {

@@ -47,9 +47,13 @@ static void on_ready(void *arg, int err, uint64_t pending)
         stop(arg, err);
 }
 
+/* From a little before the contact was made (clocks differ); an id that tells no time: from the
+ * beginning. */
 static void read_stream(struct why *w)
 {
-    const struct cli_stream_opts opts = {.stream = "EVENTS"};
+    const tl_time made = tl_id_time(tl_id_str(&w->contact));
+    const struct cli_stream_opts opts = {.stream = "EVENTS",
+                                         .since = made > TL_MIN(1) ? made - TL_MIN(1) : 0};
     int err = cli_stream_open(&w->stream, w->bus, &opts, on_event, on_ready, w);
 
     if (err)

@@ -25,6 +25,9 @@ int tl_id_parse(struct tl_id *ret, struct tl_str text);
 /** 0; -EINVAL unless 26 characters of Crockford base 32, first at most '7'. */
 int tl_id_parse_ulid(struct tl_id *ret, struct tl_str text);
 
+/** When a ULID was made [us since epoch, whole ms]; 0 if the text is none. */
+tl_time tl_id_time(struct tl_str ulid);
+
 #define TL_TRACE_ID_N     32 /**< W3C trace id [hex digits] */
 #define TL_TRACE_PARENT_N 55 /**< W3C traceparent [bytes] */
 

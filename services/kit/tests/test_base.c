@@ -209,6 +209,8 @@ static void ids_are_ulids_and_sort_by_time(void **state)
     assert_string_equal(b.s + 10, "ZZZZZZZZZZZZZZZZ");
     assert_true(strcmp(a.s, b.s) < 0 && strcmp(b.s, c.s) < 0);
     assert_int_equal(tl_id_parse_ulid(&parsed, tl_id_str(&b)), 0);
+    assert_int_equal(tl_id_time(tl_id_str(&b)), TL_MSEC(1469918176385));
+    assert_int_equal(tl_id_time(TL_STR("agent-1")), 0);
     assert_true(tl_id_eq(&parsed, &b));
     assert_int_equal(tl_id_parse_ulid(&parsed, TL_STR("81ARYZ6S410000000000000000")), -EINVAL);
     assert_int_equal(tl_id_parse_ulid(&parsed, TL_STR("01ARYZ6S41000000000000000U")), -EINVAL);

@@ -66,6 +66,13 @@ static bool ulid_bits(unsigned __int128 *ret, struct tl_str text)
     return bits != 0;
 }
 
+tl_time tl_id_time(struct tl_str ulid)
+{
+    unsigned __int128 bits;
+
+    return ulid_bits(&bits, ulid) ? (tl_time)(bits >> 80) * 1000 : 0;
+}
+
 /* The lowest digits of bits. */
 static char *put_hex(char *at, unsigned __int128 bits, int digits)
 {
