@@ -13,11 +13,12 @@ layers() { scripts/check-layers.sh "$build"; }
 format() { tracked '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror; }
 scripts_parse() { for f in scripts/*.sh .ci/run; do bash -n "$f" || return 1; done; }
 proto() {
-    local tag
+    local before
     $tools/@bufbuild/buf-linux-*/bin/buf lint proto || return 1
-    # What a release has published may grow and never change.
-    tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || return 0
-    $tools/@bufbuild/buf-linux-*/bin/buf breaking proto --against ".git#tag=$tag,subdir=proto"
+    # What is published may grow and never change: compared with the last release, until there is one with the commit before.
+    before=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || git rev-parse --verify -q HEAD~1) || return 0
+    rm -rf "$PHASE_LOGS/proto" && mkdir -p "$PHASE_LOGS/proto" && git archive "$before" proto | tar -x -C "$PHASE_LOGS" || return 1
+    $tools/@bufbuild/buf-linux-*/bin/buf breaking proto --against "$PHASE_LOGS/proto"
 }
 api() {
     local files
