@@ -177,7 +177,7 @@ static void offend(struct gateway *g, struct session *x, const char *id, int cod
 {
     void *socket = session_socket(x);
 
-    tl_bad_input("ws", class_name);
+    tl_bad_input("websocket", class_name);
     if (tl_log_allow(class_name))
         tl_warn("frame refused", TL_T("session_id", session_id(x)), TL_S("class", class_name));
     refuse(g, x, id, code, g->why.n ? g->why.p : class_name);
@@ -246,7 +246,7 @@ static void watch_board(struct gateway *g, struct session *x, const char *id, bo
 {
     session_watch(x, on);
     tl_buf_clear(&g->json);
-    if (!wire_ok(id, &g->json))
+    if (!wire_ok(id, &g->json) && g->json.n)
         gateway_send(g, x, tl_buf_str(&g->json));
     if (on && g->board_frame.n)
         gateway_send(g, x, tl_buf_str(&g->board_frame));
@@ -277,12 +277,12 @@ void gateway_frame(struct session *x, struct tl_str json)
     } else if (wire_is_subscribe_board(&f, &on)) {
         watch_board(g, x, f.id, on);
     } else if (session_asking(x, 0) >= ASKING_MAX) {
-        tl_bad_input("ws", "too_many_questions");
+        tl_bad_input("websocket", "too_many_questions");
         refuse(g, x, f.id, 429, "too many requests wait for an answer");
     } else {
         err = ask(g, x, &f);
         if (err == -EINVAL)
-            tl_bad_input("ws", "field");
+            tl_bad_input("websocket", "field");
         if (err)
             refuse(g, x, f.id, err == -EINVAL ? 400 : 503, g->why.n ? g->why.p : "busy, try again");
     }

@@ -1,6 +1,8 @@
 /**
- * @file wire.h  Between JSON frames, protobuf messages and core types.  wire.c alone knows the
- * generated code.  All out buffers are appended to.
+ * @file wire.h  Between JSON frames, protobuf messages and core types.  The wire files alone know
+ * the generated code: wire.c (frames, their commands and answers), wire_push.c (what is pushed to
+ * browsers), wire_ask.c (what the gateway asks by itself), wire_events.c, wire_rest.c.  All out
+ * buffers are appended to.
  */
 #ifndef SIGNALING_WIRE_H
 #define SIGNALING_WIRE_H
@@ -42,11 +44,14 @@ bool wire_is_agent_state(const struct wire_frame *f, bool *ret_ready, struct tl_
 /** Frame -> command.  0; -EINVAL with why: a field is not acceptable; -ENOMEM, -EMSGSIZE. */
 int wire_call(struct wire_call *ret, struct tl_buf *request, const struct wire_frame *f,
               const struct who *who, struct tl_buf *why);
-/** The service's answer -> ServerMessage as JSON.  0, -EBADMSG, -ENOMEM. */
+/** The service's answer -> ServerMessage as JSON; nothing where it would only say ok to a frame
+ * without an id.  0, -EBADMSG, -ENOMEM. */
 int wire_answer(const struct wire_call *call, const char *in_reply_to, const void *data, size_t n,
                 struct tl_buf *json);
 
+/** Nothing for a frame without an id: nobody waits for it. */
 int wire_ok(const char *in_reply_to, struct tl_buf *json);
+/** Also for a frame without an id: whoever did wrong should know. */
 int wire_error(const char *in_reply_to, int code, const char *reason, struct tl_buf *json);
 
 /** What an agent may choose from; arrays of terminated text, borrowed. */

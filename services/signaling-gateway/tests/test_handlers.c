@@ -104,6 +104,34 @@ static void a_frame_becomes_a_command_and_its_answer_a_frame(void **state)
     assert_int_equal(s.closed, 0);
 }
 
+static void a_frame_without_an_id_is_answered_only_where_it_is_wrong(void **state)
+{
+    struct who who = a_customer();
+    struct socket s;
+    int before;
+
+    TL_UNUSED(state);
+    comes(0, &s, &who);
+    wait_for_greeting(&s);
+    before = s.frames;
+    says(&s, "{\"typing\":{\"contact_id\":\"c\",\"on\":true}}");
+    world_until(w.typings == 1);
+    world_turn(TL_MSEC(30));
+    assert_int_equal(s.frames, before);
+    w.typing_refusal = 404;
+    says(&s, "{\"typing\":{\"contact_id\":\"x\"}}");
+    world_until(heard(&s, "{\"error\":{\"code\":404,\"reason\":\"not yours\"}}"));
+    assert_int_equal(s.frames, before + 1);
+    assert_int_equal(s.closed, 0);
+
+    who = an_agent("anna");
+    comes(0, &s, &who);
+    wait_for_greeting(&s);
+    before = s.frames;
+    says(&s, "{\"subscribe_board\":{\"on\":true}}");
+    assert_int_equal(s.frames, before);
+}
+
 static void tell_phase(const char *subject, const char *contact, int phase)
 {
     Threadline__Signaling__V1__ContactState c = THREADLINE__SIGNALING__V1__CONTACT_STATE__INIT;
@@ -575,7 +603,7 @@ int main(void)
         STORY(what_happens_meanwhile_follows_the_snapshot),
         STORY(the_snapshot_comes_when_conversation_is_back),
         STORY(a_frame_becomes_a_command_and_its_answer_a_frame),
-        STORY(typing_between_two_who_are_here_needs_no_bus),
+        STORY(a_frame_without_an_id_is_answered_only_where_it_is_wrong),
         STORY(typing_between_two_who_are_here_needs_no_bus),
         STORY(a_bad_frame_harms_one_peer),
         STORY(too_many_questions_wait),
