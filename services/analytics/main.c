@@ -1,4 +1,5 @@
 /* analytics: settings -> adapters -> board and bridges -> loop. */
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <tl_svc.h>
@@ -23,8 +24,11 @@ static int kafka_send(void *arg, const char *topic, const char *key,
     return tl_kafka_send(arg, topic, key, headers, n_headers, data, n, fn, fn_arg);
 }
 
+/* A producer that cannot go on is not mended but replaced: the supervisor starts us anew. */
 static bool kafka_ok(void *arg)
 {
+    if (tl_kafka_broken(arg))
+        (void)raise(SIGTERM); /* is caught by the loop, and drains */
     return tl_kafka_ready(arg);
 }
 

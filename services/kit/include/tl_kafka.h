@@ -22,6 +22,9 @@ int tl_kafka_open(struct tl_kafka **ret, struct tl_loop *loop, const struct tl_k
 struct tl_kafka *tl_kafka_close(struct tl_kafka *k);
 /** A broker has answered lately. */
 bool tl_kafka_ready(const struct tl_kafka *k);
+/** A fatal error of the producer: it takes nothing any more; close it, or let the process begin
+ * anew. */
+bool tl_kafka_broken(const struct tl_kafka *k);
 
 /** err: 0 stored; -ETIMEDOUT, -EIO: not stored as far as known; -ECANCELED.  Exactly once for each
  * send. */

@@ -118,6 +118,47 @@ static void an_outage_is_told_and_healed(void **state)
     turn_for(loop, TL_MSEC(50));
 }
 
+/* A broker that refuses at once speaks before the producer's bell is there: it is heard all the
+ * same, and so is everything after. */
+static void who_is_refused_at_once_is_told_too(void **state)
+{
+    const struct tl_kafka_opts opts = {
+        .brokers = "127.0.0.1:1", .client_id = "test", .timeout = TL_MSEC(300)};
+    struct tl_kafka *k[20] = {0};
+    struct got g = {0};
+
+    TL_UNUSED(state);
+    for (size_t i = 0; i < TL_LEN(k); i++) {
+        assert_int_equal(tl_kafka_open(&k[i], loop, &opts), 0);
+        send_some(k[i], 1, &g);
+    }
+    wait_for(&g, TL_LEN(k));
+    assert_int_equal(g.failed, TL_LEN(k));
+    for (size_t i = 0; i < TL_LEN(k); i++) {
+        assert_false(tl_kafka_ready(k[i]));
+        tl_kafka_close(k[i]);
+    }
+}
+
+static void after_a_fatal_error_it_says_that_it_is_of_no_use(void **state)
+{
+    struct tl_kafka *k = NULL;
+    const struct tl_kafka_opts opts = {.brokers = rd_kafka_mock_cluster_bootstraps(cluster),
+                                       .client_id = "test"};
+
+    TL_UNUSED(state);
+    rd_kafka_mock_push_request_errors(cluster, 22 /* InitProducerId */, 1,
+                                      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+    assert_int_equal(tl_kafka_open(&k, loop, &opts), 0);
+    assert_false(tl_kafka_broken(k));
+    for (int i = 0; i < 2000 && !tl_kafka_broken(k); i++)
+        turn_for(loop, TL_MSEC(5));
+    assert_true(tl_kafka_broken(k));
+    assert_false(tl_kafka_ready(k));
+    tl_kafka_close(k);
+    turn_for(loop, TL_MSEC(50));
+}
+
 static int start(void **state)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -146,6 +187,8 @@ int main(void)
         cmocka_unit_test(every_record_is_reported_once),
         cmocka_unit_test(a_passing_error_of_the_broker_is_survived),
         cmocka_unit_test(an_outage_is_told_and_healed),
+        cmocka_unit_test(who_is_refused_at_once_is_told_too),
+        cmocka_unit_test(after_a_fatal_error_it_says_that_it_is_of_no_use),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -3,8 +3,10 @@
  * reports are taken out here, so every callback of ours runs on the loop.
  *
  * Traps that this file closes: the eventfd rings only from empty to non-empty, so the queue is
- * drained whole; the back-off to a lost broker is bounded (10 s by default); a failed record is
- * never resent silently (ordering and the durable copy are the caller's: JetStream).
+ * drained whole, and drained once after the bell was hung up (a broker that refuses at once has
+ * filled it by then); the back-off to a lost broker is bounded (10 s by default); a failed record
+ * is never resent silently (ordering and the durable copy are the caller's: JetStream); after a
+ * fatal error librdkafka takes nothing any more, so its owner is told to begin anew.
  */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -15,6 +17,9 @@
 #include <tl_log.h>
 #include <tl_mem.h>
 #include <unistd.h>
+
+#define PROBE_EVERY    TL_SEC(1)
+#define PROBE_LIMIT_MS 1000 /* a silent broker is noticed after two seconds */
 
 struct tl_kafka {
     rd_kafka_t *rk;
@@ -27,6 +32,7 @@ struct tl_kafka {
     bool probing;
     struct tl_loop *loop;
     bool closing;
+    bool broken; /* a fatal error: this producer is of no use any more */
 };
 
 struct record {
@@ -65,8 +71,14 @@ static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaq
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct tl_kafka *k = opaque;
+    char why[200];
 
-    TL_UNUSED(rk);
+    if (err == RD_KAFKA_RESP_ERR__FATAL) {
+        k->broken = true;
+        (void)rd_kafka_fatal_error(rk, why, sizeof(why)); /* it is one: we were just told */
+        tl_error("kafka producer cannot go on", TL_S("reason", why));
+        return;
+    }
     if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         k->all_down = true;
     if (tl_log_allow("kafka error"))
@@ -106,7 +118,7 @@ static void probe_work(void *arg)
     struct probe *p = arg;
     const struct rd_kafka_metadata *md = NULL;
 
-    p->ok = rd_kafka_metadata(p->rk, 0, NULL, &md, 2000) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    p->ok = rd_kafka_metadata(p->rk, 0, NULL, &md, PROBE_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_metadata_destroy(md);
 }
 
@@ -131,7 +143,7 @@ static void probe_done(void *arg)
             tl_info("kafka connected");
         k->answered = p->ok;
         k->all_down = !p->ok;
-        tl_timer_start(k->probe, p->ok ? TL_SEC(5) : TL_SEC(1));
+        tl_timer_start(k->probe, PROBE_EVERY);
     }
     tl_free(p);
 }
@@ -145,7 +157,7 @@ static void on_probe(void *arg)
         *p = (struct probe){.k = k, .rk = k->rk};
     if (!p || tl_loop_work(k->loop, probe_work, probe_done, p)) {
         tl_free(p);
-        tl_timer_start(k->probe, TL_SEC(1));
+        tl_timer_start(k->probe, PROBE_EVERY);
         return;
     }
     k->probing = true;
@@ -227,6 +239,8 @@ int tl_kafka_open(struct tl_kafka **ret, struct tl_loop *loop, const struct tl_k
     if (!err)
         err = tl_io_watch(k->io, TL_READABLE);
     if (!err)
+        err = eventfd_write(k->fd, one) ? -errno : 0; /* what came before the bell was there */
+    if (!err)
         err = tl_timer_new(&k->probe, loop, on_probe, k);
     if (!err) {
         tl_timer_start(k->probe, 0);
@@ -267,7 +281,12 @@ struct tl_kafka *tl_kafka_close(struct tl_kafka *k)
 
 bool tl_kafka_ready(const struct tl_kafka *k)
 {
-    return k && k->answered && !k->all_down;
+    return k && k->answered && !k->all_down && !k->broken;
+}
+
+bool tl_kafka_broken(const struct tl_kafka *k)
+{
+    return k && k->broken;
 }
 
 int tl_kafka_send(struct tl_kafka *k, const char *topic, const char *key,
