@@ -89,12 +89,25 @@ const struct clickstream_page *clickstream_visit_page(const struct clickstream_v
     return v->n_path ? &v->path[v->n_path - 1] : NULL;
 }
 
-static struct clickstream_page *page_find(struct clickstream_visit *v, struct tl_str url)
+/* The newest entry that can have been looked at for so long: after a reload the old page's last
+ * word may come when the new page of the same address is there. */
+static struct clickstream_page *page_find(struct clickstream_visit *v, struct tl_str url,
+                                          tl_dur dwell, tl_time now)
 {
-    for (size_t i = v->n_path; i > 0; i--)
-        if (tl_str_eq(tl_str(v->path[i - 1].url), url))
-            return &v->path[i - 1];
-    return NULL;
+    const tl_dur on_the_way = TL_SEC(1);
+    struct clickstream_page *newest = NULL;
+
+    for (size_t i = v->n_path; i > 0; i--) {
+        struct clickstream_page *p = &v->path[i - 1];
+
+        if (!tl_str_eq(tl_str(p->url), url))
+            continue;
+        if (dwell <= now - p->entered_at + on_the_way)
+            return p;
+        if (!newest)
+            newest = p;
+    }
+    return newest;
 }
 
 /* At most n bytes without cutting a UTF-8 character in two. */
@@ -142,9 +155,10 @@ static int page_viewed(struct clickstream_visit *v, const struct clickstream_fac
     return 0;
 }
 
-static void page_looked_at(struct clickstream_visit *v, const struct clickstream_fact *f)
+static void page_looked_at(struct clickstream_visit *v, const struct clickstream_fact *f,
+                           tl_time now)
 {
-    struct clickstream_page *p = page_find(v, clickstream_url_path(f->url));
+    struct clickstream_page *p = page_find(v, clickstream_url_path(f->url), f->dwell, now);
     tl_dur dwell = TL_LOWER(f->dwell, CLICKSTREAM_DWELL_MAX);
 
     if (p && dwell > p->dwell)
@@ -215,7 +229,7 @@ int clickstream_visit_step(struct clickstream_visit *v, struct clickstream_visit
     switch (f->kind) {
     case CLICKSTREAM_PAGE_VIEWED: err = page_viewed(v, f, now); break;
     case CLICKSTREAM_PAGE_LEFT:
-    case CLICKSTREAM_HEARTBEAT: page_looked_at(v, f); break;
+    case CLICKSTREAM_HEARTBEAT: page_looked_at(v, f, now); break;
     case CLICKSTREAM_BASKET_CHANGED: err = basket_changed(v, f->basket); break;
     case CLICKSTREAM_INVITATION_SHOWN:
     case CLICKSTREAM_INVITATION_ACCEPTED: given_add(v, &f->invitation, now)->shown = true; break;

@@ -99,6 +99,23 @@ static void a_report_that_is_sent_twice_is_one_page(void **state)
     clickstream_visit_free(v);
 }
 
+static void a_reloaded_page_starts_its_time_again(void **state)
+{
+    struct clickstream_visitor w = {0};
+    struct clickstream_visit *v = begin();
+
+    TL_UNUSED(state);
+    step(v, &w, page("/shop/checkout", "checkout"), T0);
+    step(v, &w, page("/shop/checkout", "checkout"), T0 + TL_SEC(60));
+    /* The old page's last word comes after the new page's first. */
+    step(v, &w, looked(CLICKSTREAM_PAGE_LEFT, "/shop/checkout", TL_SEC(59)), T0 + TL_SEC(60));
+    assert_int_equal(v->path[0].dwell, TL_SEC(59));
+    assert_int_equal(clickstream_visit_page(v)->dwell, 0);
+    step(v, &w, looked(CLICKSTREAM_HEARTBEAT, "/shop/checkout", TL_SEC(5)), T0 + TL_SEC(65));
+    assert_int_equal(clickstream_visit_page(v)->dwell, TL_SEC(5));
+    clickstream_visit_free(v);
+}
+
 static void a_browser_with_a_wrong_clock_is_not_believed(void **state)
 {
     struct clickstream_visitor w = {0};
@@ -262,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_walk_through_the_shop_is_the_path_with_its_dwell_times),
         cmocka_unit_test(the_path_keeps_the_newest_fifty_pages),
         cmocka_unit_test(a_report_that_is_sent_twice_is_one_page),
+        cmocka_unit_test(a_reloaded_page_starts_its_time_again),
         cmocka_unit_test(a_browser_with_a_wrong_clock_is_not_believed),
         cmocka_unit_test(silence_ends_a_visit),
         cmocka_unit_test(a_dismissed_invitation_is_remembered_for_the_visitor),
