@@ -94,17 +94,11 @@ static void take_agent(struct analytics_fact *f, const ACD(AgentStateChanged) * 
         f->queues[f->n_queues++] = id_of(m->queues[i]);
 }
 
-/* Left the queue because of us, not because the customer went. */
-static bool is_flow_out(const char *cause)
+/* Every other cause is our doing: no staff, the longest wait, another queue or partition, closed.
+ */
+static bool is_abandon(const char *cause)
 {
-    static const char *const causes[] = {"closed",   "no_staff", "max_wait",     "overflow",
-                                         "moved",    "requeued", "out_of_hours", "transferred",
-                                         "repaired", "ended"};
-
-    for (size_t i = 0; i < TL_LEN(causes); i++)
-        if (strcmp(causes[i], cause) == 0)
-            return true;
-    return false;
+    return strcmp(cause, "customer_left") == 0;
 }
 
 static void take_acd(struct analytics_event *ret, const ProtobufCMessage *base)
@@ -125,8 +119,8 @@ static void take_acd(struct analytics_event *ret, const ProtobufCMessage *base)
         f->length = TL_MSEC(m->offer_accepted->waited_ms);
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_DEQUEUED:
-        f->kind = is_flow_out(m->contact_dequeued->cause) ? ANALYTICS_CONTACT_FLOWED_OUT
-                                                          : ANALYTICS_CONTACT_ABANDONED;
+        f->kind = is_abandon(m->contact_dequeued->cause) ? ANALYTICS_CONTACT_ABANDONED
+                                                         : ANALYTICS_CONTACT_FLOWED_OUT;
         f->length = TL_MSEC(m->contact_dequeued->waited_ms);
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_RELEASED:

@@ -151,7 +151,7 @@ static void the_board_follows_the_events(void **state)
     queued(w, "c1");
     queued(w, "c2");
     queued(w, "c3");
-    dequeued(w, "c2", "abandoned", 9000);
+    dequeued(w, "c2", "customer_left", 9000);
     dequeued(w, "c3", "no_staff", 9000); /* our doing: no abandon */
     wait_ms(w, 400);
     assert_non_null(w->board);
@@ -167,6 +167,32 @@ static void the_board_follows_the_events(void **state)
     assert_string_equal(w->board->agents[0]->display_name, "Agent");
     assert_int_equal(w->board->total->waiting, 1);
     assert_string_equal(w->board->total->service_level_formula, ANALYTICS_SL_FORMULA);
+}
+
+static void only_the_customer_abandons(void **state)
+{
+    static const char *const ours[] = {"no_staff", "max_wait", "closed", "interflow:p1"};
+    struct world *w = *state;
+    Threadline__Acd__V1__AcdEvent e = THREADLINE__ACD__V1__ACD_EVENT__INIT;
+    Threadline__Acd__V1__SeatAsked asked = THREADLINE__ACD__V1__SEAT_ASKED__INIT;
+    char sales[] = "sales";
+
+    for (size_t i = 0; i < TL_LEN(ours); i++) {
+        char contact[8];
+
+        snprintf(contact, sizeof(contact), "o%zu", i);
+        queued(w, contact);
+        dequeued(w, contact, ours[i], 9000);
+    }
+    queued(w, "c1");
+    asked.queue = sales; /* an agent wants advice: nobody came, nobody waits */
+    e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_SEAT_ASKED;
+    e.seat_asked = &asked;
+    tell(w, &e, "c1");
+    wait_ms(w, 400);
+    assert_int_equal(w->board->queues[0]->offered, 5);
+    assert_int_equal(w->board->queues[0]->waiting, 1);
+    assert_int_equal(w->board->queues[0]->abandoned, 0);
 }
 
 static void the_board_is_told_once_a_second_and_at_most_four_times(void **state)
@@ -281,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(the_board_follows_the_events),
+        STORY(only_the_customer_abandons),
         STORY(the_board_is_told_once_a_second_and_at_most_four_times),
         STORY(the_acds_expected_waits_and_their_error_are_shown),
         STORY(a_broken_bus_is_not_the_end),
