@@ -10,7 +10,7 @@
 
 struct portal_handlers {
     struct portal_files *files;
-    const char *origin;
+    const char *origin, *sites;
     struct tl_token_key site_key;
     tl_dur claim_life;
     tl_time (*now)(void);
@@ -32,10 +32,10 @@ static bool has(void *arg, const char *name)
 static void security_headers(const struct portal_handlers *h, struct tl_http_req *req,
                              const char *name)
 {
-    char policy[512];
+    char policy[PORTAL_POLICY_MAX];
 
     /* A header that cannot be added leaves a page that the proxy's own policy covers. */
-    if (portal_site_policy(name, h->origin, policy, sizeof(policy)) == 0)
+    if (portal_site_policy(name, h->origin, h->sites, policy, sizeof(policy)) == 0)
         (void)tl_http_add_header(req, "Content-Security-Policy", policy);
     (void)tl_http_add_header(req, "X-Content-Type-Options", "nosniff");
     (void)tl_http_add_header(req, "Referrer-Policy", "strict-origin-when-cross-origin");
@@ -141,6 +141,7 @@ int portal_handlers_new(struct portal_handlers **ret, struct tl_http *http,
     }
     h->files = files;
     h->origin = set->origin ? set->origin : "";
+    h->sites = set->sites;
     if (set->site_key)
         h->site_key = *set->site_key;
     h->claim_life = set->claim_life;

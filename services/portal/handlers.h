@@ -13,6 +13,7 @@ struct portal_handlers;
 
 struct portal_settings {
     const char *origin;                  /**< our own, for the pages' policy; borrowed */
+    const char *sites;                   /**< whose pictures the desk may load; borrowed */
     const struct tl_token_key *site_key; /**< copied; NULL: no demo claims */
     tl_dur claim_life;                   /**< how long a claim may be used */
     tl_time (*now)(void);                /**< wall clock */

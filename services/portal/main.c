@@ -2,6 +2,7 @@
 #include <tl_clock.h>
 #include <tl_svc.h>
 
+#include "core/site.h"
 #include "handlers.h"
 
 struct app {
@@ -46,11 +47,13 @@ static void on_stop(void *arg)
 int main(int argc, char **argv)
 {
     int64_t demo, claim_s;
-    const char *site_key, *origin;
+    const char *site_key, *origin, *sites;
     struct app app = {0};
     const struct tl_setting table[] = {
         TL_SET_TEXT("TL_PORTAL_WEB_DIR", &app.root, "build/web", "folder of the built pages"),
         TL_SET_TEXT("TL_PUBLIC_ORIGIN", &origin, NULL, "our own origin"),
+        TL_SET_TEXT("TL_PORTAL_SITES", &sites, "",
+                    "origins of the sites whose pages the desk shows"),
         TL_SET_NUM("TL_PORTAL_DEMO", &demo, 0, 0, 1, "1: the demo shop may vouch for customers"),
         TL_SET_TEXT("TL_SITE_KEY_FILE", &site_key, NULL, "64 hex digits: signs the demo's claims"),
         TL_SET_NUM("TL_PORTAL_CLAIM_S", &claim_s, 300, 10, 86400, "life of a demo claim [s]"),
@@ -64,9 +67,12 @@ int main(int argc, char **argv)
     if (!app.svc)
         return rc;
     set = (struct portal_settings){.origin = origin,
+                                   .sites = sites,
                                    .site_key = demo ? &key : NULL,
                                    .claim_life = TL_SEC(claim_s),
                                    .now = tl_clock_wall};
+    if (!portal_site_origins(sites))
+        return tl_svc_refuse(app.svc, "TL_PORTAL_SITES: must be like https://shop.example");
     if (demo && tl_token_key_load(&key, site_key))
         return tl_svc_refuse(app.svc, "TL_SITE_KEY_FILE: must be a private file of 64 hex digits");
     err = portal_files_load(&files, app.root);

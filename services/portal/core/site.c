@@ -112,16 +112,40 @@ bool portal_site_shared(const char *name)
     return strcmp(name, "widget.js") == 0 || strncmp(name, "assets/", 7) == 0;
 }
 
-int portal_site_policy(const char *name, const char *origin, char *ret, size_t size)
+bool portal_site_origins(const char *sites)
+{
+    struct tl_str rest = tl_str(sites), one;
+
+    if (rest.n > PORTAL_POLICY_MAX / 2)
+        return false; /* the policy around it must fit */
+    while (tl_str_split(&rest, ' ', &one)) {
+        size_t scheme = tl_str_starts(one, TL_STR("https://"))  ? 8
+                        : tl_str_starts(one, TL_STR("http://")) ? 7
+                                                                : 0;
+
+        if (!one.n)
+            continue;
+        if (!scheme || one.n == scheme)
+            return false;
+        for (size_t i = scheme; i < one.n; i++)
+            if (strchr("/_~+@", one.s[i]) || (!is_ok(one.s[i]) && !strchr(":*[]", one.s[i])))
+                return false;
+    }
+    return true;
+}
+
+int portal_site_policy(const char *name, const char *origin, const char *sites, char *ret,
+                       size_t size)
 {
     bool desk = strncmp(name, "desk/", 5) == 0;
     bool web = strncmp(origin, "http", 4) == 0;
-    int n = snprintf(ret, size,
-                     "default-src 'self'; script-src 'self'; style-src 'self'%s; img-src 'self' "
-                     "data:%s; media-src 'self' blob:; connect-src 'self'%s%s; object-src 'none'; "
-                     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-                     desk ? " 'unsafe-inline'" : "", desk ? " blob: https:" : "", web ? " ws" : "",
-                     web ? origin + 4 : "");
+    int n =
+        snprintf(ret, size,
+                 "default-src 'self'; script-src 'self'; style-src 'self'%s; img-src 'self' "
+                 "data:%s%s; media-src 'self' blob:; connect-src 'self'%s%s; object-src 'none'; "
+                 "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+                 desk ? " 'unsafe-inline'" : "", desk ? " blob: " : "", desk ? sites : "",
+                 web ? " ws" : "", web ? origin + 4 : "");
 
     return n > 0 && (size_t)n < size ? 0 : -EMSGSIZE;
 }

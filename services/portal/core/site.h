@@ -7,7 +7,8 @@
 
 #include <tl_str.h>
 
-#define PORTAL_NAME_MAX 256 /**< longest name of a file under the root [bytes] */
+#define PORTAL_NAME_MAX   256 /**< longest name of a file under the root [bytes] */
+#define PORTAL_POLICY_MAX 2048
 
 /** True when the folder has this file; name is relative to the root, without a leading slash. */
 typedef bool portal_has_fn(void *arg, const char *name);
@@ -39,10 +40,17 @@ bool portal_site_shared(const char *name);
 /**
  * Content-Security-Policy of a file.  No page runs inline scripts; only the desk allows inline
  * styles, because the replayed page of a customer has them (its frame runs no scripts at all).
+ * Pictures of a replayed page come from its site only: from anywhere else they would tell strangers
+ * that an agent looks at it.
  * @param origin Our own, "http://127.0.0.1:18000": its WebSockets may be opened; may be empty
+ * @param sites  Origins of the sites that the desk shows beside our own, a blank between two
  * @return 0; -EMSGSIZE: does not fit
  */
-int portal_site_policy(const char *name, const char *origin, char *ret, size_t size);
+int portal_site_policy(const char *name, const char *origin, const char *sites, char *ret,
+                       size_t size);
+
+/** True for a list of at most 1 KiB of origins, "https://a.example https://b.example". */
+bool portal_site_origins(const char *sites);
 
 /** If-None-Match (a list or "*") names this entity tag.  Source: RFC 9110, 13.1.2. */
 bool portal_site_matches(struct tl_str if_none_match, const char *etag);

@@ -27,6 +27,7 @@ static tl_time now(void)
 static int start(bool demo)
 {
     const struct portal_settings set = {.origin = "http://127.0.0.1:18000",
+                                        .sites = "",
                                         .site_key = demo ? &key : NULL,
                                         .claim_life = TL_SEC(300),
                                         .now = now};

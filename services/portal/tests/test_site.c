@@ -110,17 +110,35 @@ static void no_page_runs_inline_scripts(void **state)
     char shop[512], desk[512], tiny[20];
 
     (void)state;
-    assert_int_equal(portal_site_policy("shop/index.html", "http://127.0.0.1:1", shop, 512), 0);
-    assert_int_equal(portal_site_policy("desk/index.html", "https://x.example", desk, 512), 0);
+    assert_int_equal(portal_site_policy("shop/index.html", "http://127.0.0.1:1",
+                                        "https://shop.example", shop, 512),
+                     0);
+    assert_int_equal(portal_site_policy("desk/index.html", "https://x.example",
+                                        "https://shop.example", desk, 512),
+                     0);
     assert_non_null(strstr(shop, "script-src 'self';"));
     assert_non_null(strstr(shop, "style-src 'self';"));
     assert_non_null(strstr(shop, "connect-src 'self' ws://127.0.0.1:1;"));
     assert_non_null(strstr(desk, "script-src 'self';"));
     assert_non_null(strstr(desk, "style-src 'self' 'unsafe-inline';")); /* the replayed page */
     assert_non_null(strstr(desk, "connect-src 'self' wss://x.example;"));
-    assert_int_equal(portal_site_policy("shop/index.html", "", shop, 512), 0);
+    assert_non_null(strstr(desk, "img-src 'self' data: blob: https://shop.example;"));
+    assert_non_null(strstr(shop, "img-src 'self' data:;")); /* only the desk shows others' pages */
+    assert_int_equal(portal_site_policy("shop/index.html", "", "", shop, 512), 0);
     assert_non_null(strstr(shop, "connect-src 'self';"));
-    assert_int_equal(portal_site_policy("shop/index.html", "", tiny, 20), -EMSGSIZE);
+    assert_int_equal(portal_site_policy("shop/index.html", "", "", tiny, 20), -EMSGSIZE);
+}
+
+static void only_origins_may_be_named_as_sites(void **state)
+{
+    (void)state;
+    assert_true(portal_site_origins(""));
+    assert_true(
+        portal_site_origins("https://shop.example  http://127.0.0.1:8080 https://*.cdn.example"));
+    assert_false(portal_site_origins("https:"));
+    assert_false(portal_site_origins("https://"));
+    assert_false(portal_site_origins("shop.example"));
+    assert_false(portal_site_origins("https://a.example/; script-src *"));
 }
 
 static void entity_tags_are_compared_as_a_list(void **state)
@@ -153,6 +171,7 @@ int main(void)
         cmocka_unit_test(paths_that_no_browser_asks_for_are_refused),
         cmocka_unit_test(types_and_caching_follow_the_name),
         cmocka_unit_test(no_page_runs_inline_scripts),
+        cmocka_unit_test(only_origins_may_be_named_as_sites),
         cmocka_unit_test(entity_tags_are_compared_as_a_list),
         cmocka_unit_test(gzip_is_sent_to_those_who_take_it),
     };

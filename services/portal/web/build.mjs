@@ -105,12 +105,14 @@ for (const name of written) {
 for (const name of ['widget.js', 'shop/index.html', 'desk/index.html', 'board/index.html'])
   if (!existsSync(join(outDir, name)))
     throw new Error(`the build has no ${name}`);
-/** What a page that embeds the widget makes a browser fetch, and when. */
-function sizes() {
-  const kb = file => `${(gzipSync(readFileSync(join(outDir, file))).length / 1024).toFixed(1)} kB`;
-  const recorder = widget.output.find(chunk => chunk.type === 'chunk' && chunk.isDynamicEntry);
-  return `widget.js ${kb('widget.js')}; the call ${kb(call)}, when Help is pressed; `
-    + `the page recorder ${kb(recorder.fileName)}, when the page is shown (gzip)`;
-}
-
-console.log(`  ${sizes()}`);
+/** What a page that embeds the widget makes a browser fetch, when, and how much of it may be [kB of gzip]. */
+const recorder = widget.output.find(chunk => chunk.type === 'chunk' && chunk.isDynamicEntry).fileName;
+const budget = [['widget.js', 'widget.js', 6, 'at once'], ['the call', call, 26, 'when Help is pressed'],
+  ['the page recorder', recorder, 70, 'when the page is shown']];
+const sizes = budget.map(([name, file, most, when]) => {
+  const kb = gzipSync(readFileSync(join(outDir, file))).length / 1024;
+  if (kb > most)
+    throw new Error(`${name} is ${kb.toFixed(1)} kB; ${most} kB is what a site's visitors may be asked to fetch`);
+  return `${name} ${kb.toFixed(1)} kB, ${when}`;
+});
+console.log(`  ${sizes.join('; ')}`);

@@ -53,13 +53,13 @@ describe('scrub', () => {
     expect(text(change)).toContain('red');
   });
 
-  it('keeps what an address carries behind its path', () => {
+  it('takes away what an address carries behind its path', () => {
     const meta = scrub({ type: 4, timestamp: 1,
       data: { href: 'https://x.example/a?token=secret#secret', width: 10, height: 20 } });
     expect(meta.data).toEqual({ href: 'https://x.example/a', width: 10, height: 20 });
   });
 
-  it('does so in links and forms, whose words it keeps', () => {
+  it('takes it from links and forms, too, whose words it keeps', () => {
     const out = text(scrub(full(el('p', {}, [el('a', { href: '/order?email=secret-1#secret-2', title: 'Order' }),
       el('form', { action: '/pay?token=secret-3' }), el('img', { src: '/tent.webp?w=300' })]))));
     expect(out).not.toContain('secret');

@@ -134,13 +134,12 @@ export class Desk {
 
   /** The wrap-up ended by its timer while the agent still wrote: what is there is kept. */
   async keepDraft(contact_id: string, d: Draft): Promise<void> {
-    const known = this.now.welcome.dispositions ?? [];
-    const disposition = d.disposition || (known.includes('other') ? 'other' : known.at(-1)) || '';
     try {
-      await this.socket.request('complete_wrap_up', { contact_id, disposition, note: d.note });
+      await this.socket.request('complete_wrap_up', { contact_id, ...d });
       this.state.patch({ notice: 'The time for the wrap-up was over. What you wrote is stored.' });
     } catch {
-      this.state.patch({ notice: 'The time for the wrap-up was over. What you wrote is lost.' });
+      this.state.patch({ notice: 'The time for the wrap-up was over, and your note could not be '
+        + `stored: “${d.note}”` });
     }
   }
 

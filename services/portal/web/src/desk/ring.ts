@@ -21,9 +21,11 @@ export class Ring {
     this.title = document.title;
     this.sound = setInterval(() => this.chime(), PERIOD_MS);
     this.chime();
-    this.flash = setInterval(() => {
-      document.title = document.title === this.title ? text : this.title;
-    }, TITLE_MS);
+    document.title = text;
+    if (!matchMedia('(prefers-reduced-motion: reduce)').matches)
+      this.flash = setInterval(() => {
+        document.title = document.title === this.title ? text : this.title;
+      }, TITLE_MS);
   }
 
   stop(): void {
