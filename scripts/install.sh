@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
     # compile
-    build-essential pkg-config protobuf-compiler protobuf-c-compiler libuv1-dev libnats-dev librdkafka-dev
+    build-essential pkg-config protobuf-compiler protobuf-c-compiler libuv1-dev librdkafka-dev
     libprotobuf-c-dev libjansson-dev libssl-dev libsodium-dev libpq-dev libyaml-dev libmicrohttpd-dev
     libhiredis-dev libcmocka-dev libopus-dev uthash-dev
     # run

@@ -56,7 +56,8 @@ struct tl_loop *tl_bus_loop(const struct tl_bus *bus);
 bool tl_bus_ready(const struct tl_bus *bus);
 /** fn runs at every (re)connection. */
 void tl_bus_on_connect(struct tl_bus *bus, tl_fn *fn, void *arg);
-/** Stop deliveries, let acknowledgements and publishes out, then done(arg). */
+/** Unsubscribe from all but answers, let acknowledgements and publishes out, then done(arg): within
+ * 1 s, perhaps inside this call.  Once. */
 void tl_bus_drain(struct tl_bus *bus, tl_fn *done, void *arg);
 
 /** Core NATS, at most once.  0, -EAGAIN: not connected, -EMSGSIZE. */
@@ -106,7 +107,9 @@ struct tl_consume_opts {
     const char *filter; /**< subject filter; NULL: all */
     int batch;          /**< most unacknowledged at once; 0: 256 */
     tl_dur ack_wait;    /**< 0: 30 s */
-    int max_deliver;    /**< after that: tl.dlq.<subject> and +TERM; 0: 5 */
+    /** Delivered more often than this and never answered, it kills its consumers: to the dead
+     * letters.  A retry does not count.  0: 5 */
+    int max_deliver;
     /** Read only: nothing is acknowledged or delivered again; what was under way when a connection
      * ended is lost to this consumer.  For who reads a stream anew at every connection. */
     bool no_ack;
@@ -118,7 +121,8 @@ int tl_bus_consume(struct tl_consumer **ret, struct tl_bus *bus, const struct tl
                    tl_delivery_fn *fn, void *arg);
 struct tl_consumer *tl_consumer_free(struct tl_consumer *c);
 void tl_consumer_ack(struct tl_consumer *c, uint64_t token);
-/** Comes again after a while; past max_deliver it is poison. */
+/** Not now (a store is away): told again after 1, 2, 4 .. 30 s (at most half of ack_wait), for
+ * ever, with the same token. */
 void tl_consumer_retry(struct tl_consumer *c, uint64_t token);
 /** Junk: copied to tl.dlq.<subject> with header Tl-Reason, then never delivered again. */
 void tl_consumer_poison(struct tl_consumer *c, uint64_t token, const char *reason);

@@ -133,9 +133,9 @@ static void too_large_a_message_is_refused(void **state)
 /* What a consumer got, and what it should say to it. */
 struct seen {
     struct tl_consumer *c;
-    int n, retry_first, poison_text;
+    int n, retries, poison_text, mute;
     uint64_t last_deliveries;
-    char order[64];
+    char order[64], subject[64];
 };
 
 static void consume(void *arg, const struct tl_msg *m, uint64_t token)
@@ -146,14 +146,15 @@ static void consume(void *arg, const struct tl_msg *m, uint64_t token)
     s->n++;
     s->last_deliveries = m->deliveries;
     s->order[strlen(s->order)] = c;
+    if (s->mute)
+        return;
     if (s->poison_text && c == 'p')
         tl_consumer_poison(s->c, token, "not for us");
-    else if (s->retry_first && c == 'r' && m->deliveries < 2)
-        tl_consumer_retry(s->c, token);
-    else if (c == 'x')
+    else if (c == 'r' && s->retries-- > 0)
         tl_consumer_retry(s->c, token);
     else
         tl_consumer_ack(s->c, token);
+    snprintf(s->subject, sizeof(s->subject), "%s", m->subject.s); /* good until we return */
 }
 
 /* Stores again what JetStream does not have yet, as callers do: it comes up after the server's
@@ -176,11 +177,14 @@ static void put(const char *subject, const char *id, const char *text)
 
 static void a_stored_message_is_consumed_in_order_once_acknowledged(void **state)
 {
-    struct seen s = {.retry_first = 1, .poison_text = 1};
+    struct seen s = {.retries = 3, .poison_text = 1};
     struct got dead = {0};
     struct tl_sub *dlq;
-    const struct tl_consume_opts opts = {
-        .stream = "T", .durable = "d1", .filter = "t.ev.>", .max_deliver = 2};
+    const struct tl_consume_opts opts = {.stream = "T",
+                                         .durable = "d1",
+                                         .filter = "t.ev.>",
+                                         .ack_wait = TL_SEC(1),
+                                         .max_deliver = 2};
 
     TL_UNUSED(state);
     put("t.ev.a", "1", "a");
@@ -191,19 +195,20 @@ static void a_stored_message_is_consumed_in_order_once_acknowledged(void **state
     for (int i = 0; i < 400 && s.n < 2; i++)
         turn_for(loop, TL_MSEC(5));
     assert_string_equal(s.order, "ab");
-    put("t.ev.r", "3", "r"); /* asked for again once */
-    for (int i = 0; i < 800 && s.n < 4; i++)
+    assert_string_equal(s.subject, "t.ev.b"); /* not the inbox it came by */
+    /* Three times "not now", which is longer than ack_wait: it comes again each time, is not
+     * delivered anew, and does not become poison. */
+    put("t.ev.r", "3", "r");
+    for (int i = 0; i < 1600 && s.n < 6; i++)
         turn_for(loop, TL_MSEC(5));
-    assert_string_equal(s.order, "abrr");
-    assert_int_equal(s.last_deliveries, 2);
+    turn_for(loop, TL_MSEC(50));
+    assert_string_equal(s.order, "abrrrr");
+    assert_int_equal(s.last_deliveries, 1);
+    assert_int_equal(dead.n, 0);
     put("t.ev.p", "4", "poison");
     assert_true(turn_until(loop, &dead.n));
     assert_string_equal(dead.text, "poison");
-    dead.n = 0;
-    put("t.ev.x", "5", "x"); /* always retried: dead after max_deliver */
-    assert_true(turn_until(loop, &dead.n));
-    assert_string_equal(dead.text, "x");
-    assert_string_equal(s.order, "abrrpxx");
+    assert_string_equal(s.order, "abrrrrp");
     tl_consumer_free(s.c);
     tl_sub_free(dlq);
     turn_for(loop, TL_MSEC(20));
@@ -236,6 +241,77 @@ static void a_service_may_start_before_its_server(void **state)
     assert_true(turn_until(loop, &up));
     assert_true(tl_bus_ready(early));
     tl_bus_close(early);
+    turn_for(loop, TL_MSEC(20));
+}
+
+/* A message that kills whoever takes it: delivered max_deliver times, and then set aside. */
+static void a_message_that_nobody_survives_is_set_aside(void **state)
+{
+    struct seen s = {.mute = 1};
+    struct got dead = {0};
+    struct tl_sub *dlq;
+    const struct tl_consume_opts opts = {.stream = "T",
+                                         .durable = "d3",
+                                         .filter = "t.ev.k",
+                                         .ack_wait = TL_MSEC(200),
+                                         .max_deliver = 2};
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_bus_subscribe(&dlq, bus, "tl.dlq.t.ev.k", NULL, take, &dead), 0);
+    assert_int_equal(tl_bus_consume(&s.c, bus, &opts, consume, &s), 0);
+    put("t.ev.k", "k1", "k");
+    assert_true(turn_until(loop, &dead.n));
+    assert_string_equal(dead.text, "k");
+    assert_string_equal(s.order, "kk");
+    turn_for(loop, TL_MSEC(600));
+    assert_int_equal(s.n, 2); /* it does not come again */
+    tl_consumer_free(s.c);
+    tl_sub_free(dlq);
+    turn_for(loop, TL_MSEC(20));
+}
+
+/* What waits for its retry when the service goes is another one's at once, not after ack_wait. */
+static void what_waits_goes_to_the_next_consumer(void **state)
+{
+    struct seen s = {.retries = 1}, next = {0};
+    const struct tl_consume_opts opts = {.stream = "T", .durable = "d4", .filter = "t.ev.w"};
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_bus_consume(&s.c, bus, &opts, consume, &s), 0);
+    put("t.ev.w", "w1", "r");
+    assert_true(turn_until(loop, &s.n));
+    tl_consumer_free(s.c);
+    turn_for(loop, TL_MSEC(20));
+    assert_int_equal(tl_bus_consume(&next.c, bus, &opts, consume, &next), 0);
+    assert_true(turn_until(loop, &next.n)); /* ack_wait is 30 s */
+    tl_consumer_free(next.c);
+    turn_for(loop, TL_MSEC(20));
+}
+
+/* An asker who sends too much hears so, instead of waiting for an answer. */
+static void too_large_a_request_is_refused(void **state)
+{
+    struct tl_bus_opts opts = nats_opts();
+    struct tl_bus *asker = NULL;
+    struct got g = {0}, none = {0};
+    struct tl_sub *s;
+    static char big[300 * 1024];
+    int up = 0;
+
+    TL_UNUSED(state);
+    opts.message_max = sizeof(big);
+    assert_int_equal(tl_bus_open(&asker, loop, &opts), 0);
+    assert_int_equal(tl_bus_subscribe(&s, bus, "t.cmd", NULL, take, &none), 0);
+    tl_bus_on_connect(asker, flag_up, &up);
+    assert_true(turn_until(loop, &up));
+    turn_for(loop, TL_MSEC(20));
+    assert_int_equal(tl_bus_request(asker, "t.cmd", big, sizeof(big), 0, 0, replied, &g), 0);
+    assert_true(turn_until(loop, &g.n));
+    assert_int_equal(g.err, -EREMOTEIO);
+    assert_int_equal(g.code, 413);
+    assert_int_equal(none.n, 0);
+    tl_sub_free(s);
+    tl_bus_close(asker);
     turn_for(loop, TL_MSEC(20));
 }
 
@@ -276,6 +352,68 @@ static void a_killed_server_comes_back_with_subscriptions_and_stream(void **stat
     tl_sub_free(sub);
     tl_consumer_free(s.c);
     turn_for(loop, TL_MSEC(20));
+}
+
+/* "No responders" names the one request it belongs to, and a store need not wait for its time-out.
+ */
+static void nobody_there_is_said_of_the_right_request(void **state)
+{
+    struct got fine = {0}, lost = {0};
+    struct tl_sub *s;
+    tl_time from = tl_clock_mono();
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_bus_subscribe(&s, bus, "t.cmd", NULL, answer, NULL), 0);
+    assert_int_equal(tl_bus_store(bus, "t.nowhere", "n1", NULL, 0, "x", 1, stored, &lost), 0);
+    assert_int_equal(tl_bus_request(bus, "t.cmd", "42", 2, 0, 0, replied, &fine), 0);
+    assert_true(turn_until(loop, &lost.n));
+    assert_true(turn_until(loop, &fine.n));
+    assert_int_equal(lost.err, -EAGAIN);
+    assert_int_equal(fine.err, 0);
+    assert_true(tl_clock_mono() - from < TL_MSEC(500));
+    tl_sub_free(s);
+}
+
+/* What was said goes out, what was sent to us arrives, new messages go to others; and it is quick.
+ */
+static void a_drain_lets_everything_out_and_nothing_more_in(void **state)
+{
+    struct tl_bus_opts opts = nats_opts();
+    struct tl_bus *leaving = NULL;
+    struct got got = {0}, other = {0};
+    struct tl_sub *s;
+    tl_time from;
+    int up = 0, done = 0;
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_bus_open(&leaving, loop, &opts), 0);
+    assert_int_equal(tl_bus_subscribe(NULL, leaving, "t.in", NULL, take, &got), 0);
+    assert_int_equal(tl_bus_subscribe(&s, bus, "t.out", NULL, take, &other), 0);
+    tl_bus_on_connect(leaving, flag_up, &up);
+    assert_true(turn_until(loop, &up));
+    turn_for(loop, TL_MSEC(20));
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(tl_bus_publish(bus, "t.in", "i", 1), 0);
+        assert_int_equal(tl_bus_publish(leaving, "t.out", "o", 1), 0);
+    }
+    assert_true(turn_until(loop, &got.n)); /* some are here, some are on their way */
+    from = tl_clock_mono();
+    tl_bus_drain(leaving, flag_up, &done);
+    assert_true(turn_until(loop, &done));
+    assert_true(tl_clock_mono() - from < TL_MSEC(500));
+    up = got.n;
+    assert_int_equal(tl_bus_publish(bus, "t.in", "late", 4), 0);
+    for (int i = 0; i < 1000 && other.n < 1000; i++)
+        turn_for(loop, TL_MSEC(5));
+    turn_for(loop, TL_MSEC(20));
+    assert_int_equal(other.n, 1000);
+    assert_int_equal(got.n, up);
+    done = 0;
+    tl_bus_drain(leaving, flag_up, &done);
+    tl_bus_close(leaving); /* a drain that was under way is not heard of again */
+    turn_for(loop, TL_MSEC(20));
+    assert_int_equal(done, 0);
+    tl_sub_free(s);
 }
 
 static int start_nats(void **state)
@@ -336,6 +474,11 @@ int main(void)
     const struct CMUnitTest memory[] = {CONTRACT};
     const struct CMUnitTest real[] = {
         CONTRACT,
+        cmocka_unit_test(nobody_there_is_said_of_the_right_request),
+        cmocka_unit_test(a_drain_lets_everything_out_and_nothing_more_in),
+        cmocka_unit_test(a_message_that_nobody_survives_is_set_aside),
+        cmocka_unit_test(what_waits_goes_to_the_next_consumer),
+        cmocka_unit_test(too_large_a_request_is_refused),
         cmocka_unit_test(a_service_may_start_before_its_server),
         cmocka_unit_test(a_killed_server_comes_back_with_subscriptions_and_stream),
     };

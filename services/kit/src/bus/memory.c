@@ -46,7 +46,6 @@ struct memory_consumer {
     struct tl_consumer c;
     struct tl_link link;
     char *filter;
-    int max_deliver;
     uint64_t next; /* stream seq to deliver */
     tl_delivery_fn *fn;
     void *arg;
@@ -56,7 +55,6 @@ struct memory_consumer {
 struct redelivery {
     struct tl_link link;
     struct copy *copy;
-    uint64_t deliveries;
     bool due;
 };
 
@@ -139,7 +137,7 @@ static bool redeliver(struct memory_consumer *c)
         if (!d->due)
             continue;
         d->due = false;
-        m.deliveries = ++d->deliveries;
+        m.deliveries = 1; /* a retry is no delivery */
         any = true;
         c->fn(c->arg, &m, (uint64_t)(uintptr_t)d);
     }
@@ -296,7 +294,6 @@ static int memory_consume(struct tl_consumer **ret, struct tl_bus *bus,
 
     c->c.bus = bus;
     c->filter = opts->filter ? strdup(opts->filter) : NULL;
-    c->max_deliver = opts->max_deliver;
     c->fn = fn;
     c->arg = arg;
     tl_list_init(&c->again);
@@ -349,13 +346,8 @@ static void memory_poison(struct tl_consumer *tc, uint64_t token, const char *re
 
 static void memory_retry(struct tl_consumer *tc, uint64_t token)
 {
-    struct memory_consumer *c = (struct memory_consumer *)tc;
     struct redelivery *d = (struct redelivery *)(uintptr_t)token;
 
-    if (d->deliveries >= (uint64_t)c->max_deliver) {
-        memory_poison(tc, token, "too many deliveries");
-        return;
-    }
     d->due = true;
     ask_turn((struct memory_bus *)tc->bus);
 }
