@@ -14,20 +14,25 @@ __attribute__((target("popcnt"))) static uint32_t count_fast(const uint64_t *a, 
 }
 #endif
 
-uint32_t bits_count_plain(const uint64_t *a, const uint64_t *b, uint32_t words)
+uint32_t bits_count_by(bool help, const uint64_t *a, const uint64_t *b, uint32_t words)
 {
     uint32_t n = 0;
 
+#if defined(__x86_64__)
+    if (help)
+        return count_fast(a, b, words);
+#endif
     for (uint32_t w = 0; w < words; w++)
         n += bits_count(a[w] & b[w]);
+    TL_UNUSED(help);
     return n;
 }
 
 uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("popcnt"))
-        return count_fast(a, b, words);
+    return bits_count_by(__builtin_cpu_supports("popcnt"), a, b, words);
+#else
+    return bits_count_by(false, a, b, words);
 #endif
-    return bits_count_plain(a, b, words);
 }

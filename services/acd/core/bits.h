@@ -34,8 +34,8 @@ static inline uint32_t bits_count(uint64_t w)
 
 /** How many are in both sets. */
 uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words);
-/** The same without the processor's help. */
-uint32_t bits_count_plain(const uint64_t *a, const uint64_t *b, uint32_t words);
+/** The same with or without the processor's help (which it must have). */
+uint32_t bits_count_by(bool help, const uint64_t *a, const uint64_t *b, uint32_t words);
 
 /** Takes the lowest bit out of *word and returns its number; *word is not 0. */
 static inline uint32_t bits_pop(uint64_t *word)

@@ -201,14 +201,15 @@ static struct rank best_of_all(struct acd *acd, const struct cell *c)
     return best;
 }
 
-/* Where many fit and the longest idle is wanted: from the longest idle on, the first who fits. */
+/* Where many fit and the longest idle is wanted: from the longest idle on, the first who fits.
+ * There are more of them than are shown, so the end of the idle is never reached. */
 static struct rank first_of_idle(struct acd *acd, const struct cell *c)
 {
     const struct line *l = acd->lines[c->line];
     struct rank best = {.agent = ACD_NONE};
     unsigned more = 4 * ACD_WHY_MAX; /* some others, to be shown beside */
 
-    for (uint32_t a = acd->idle.first; a != TREE_NONE; a = tree_next(&acd->idle_nodes, a)) {
+    for (uint32_t a = acd->idle.first;; a = tree_next(&acd->idle_nodes, a)) {
         if (best.agent != ACD_NONE && (more-- == 0 || acd->why.n == ACD_WHY_MAX))
             break;
         if (!bit_has(l->fits, a) || !bit_has(acd->open[l->load], a) || excluded(acd, &c->c, a))

@@ -39,8 +39,6 @@ unsigned acd_seats(const struct acd *acd, uint32_t contact, uint32_t ret[ACD_SEA
 {
     unsigned n = 0;
 
-    if (cell_at(acd, contact)->c.n_seats == 0)
-        return 0;
     ids_each(&acd->seat_ids, seat_hash(contact), at)
     {
         unsigned i = n;
@@ -244,7 +242,9 @@ int consult_asked(struct acd *acd, const struct acd_fact *f, enum acd_outcome *o
             at != ACD_NONE ? asked_again(&cell_at(acd, at)->c, &seat) : may_ask(acd, f, by, &seat);
     if (*out != ACD_OK || at != ACD_NONE)
         return 0;
-    err = cells_grow(acd) ? -ENOMEM : seats_grow(acd);
+    err = cells_grow(acd);
+    if (!err)
+        err = seats_grow(acd);
     if (err)
         return err;
     const struct acd_contact *c = &cell_at(acd, of)->c;

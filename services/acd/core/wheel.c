@@ -150,8 +150,7 @@ uint32_t wheel_pop(struct wheel *w, tl_time now)
                 w->now_ms = now_ms;
             return WHEEL_NONE;
         }
-        if (t > w->now_ms)
-            w->now_ms = t;
+        w->now_ms = t; /* a coarse slot holds only what is ahead */
         spread(w, level, (unsigned)s);
     }
 }

@@ -14,7 +14,7 @@ static const char *method_words(enum acd_agent_choice m)
 
 static size_t length(int n, size_t size)
 {
-    return n < 0 ? 0 : TL_LOWER((size_t)n, size - 1);
+    return TL_LOWER((size_t)n, size - 1);
 }
 
 /* "3m12s", "45s" */

@@ -237,6 +237,10 @@ STORY(a_transfer_to_a_queue_and_to_an_agent, {0, READY("a1"), .expect = ""},
       {6, HANDED("c1", "a3"), .expect = "(not possible in this state)"}, /* not signed in */
       {6, HANDED("c1", "a1"), .expect = "c1-a2 transfer, c1 moves transfer, c1>a1"},
       {6, HANDED("c1", "a1"), .expect = ""},
+      {6, COMES("c2", "help", .preferred_agent = T("a1")), .expect = "c2 in"}, /* while it rings */
+      {6, HANDED("c2", "a1"), .expect = ""},
+      {6, HANDED("c2", "a2"), .expect = "c2 moves transfer, c2>a2"},
+      {6, LEAVES("c2"), .expect = "c2<a2 customer_left, c2 gone customer_left"},
       {7, DECLINES("a1", "c1"), .expect = "c1!a1, c1>a2"}, /* back to the line */
       {8, MOVES("c1", "nowhere"), .expect = "(unknown queue)"},
       {8, MOVES("c7", "help"), .expect = "(unknown contact)"},
