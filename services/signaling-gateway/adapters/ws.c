@@ -170,6 +170,7 @@ static void on_echo_close(struct tl_ws *ws, int code)
 static const struct tl_ws_ops echo_ops = {.message_max = 64 * 1024 * 1024,
                                           .queue_max = 128 * 1024 * 1024,
                                           .allow_binary = true,
+                                          .fragments_max = UINT32_MAX,
                                           .on_message = on_echo_message,
                                           .on_close = on_echo_close};
 
