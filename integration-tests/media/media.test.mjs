@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { firstHeard, hears, newPage, startBrowser, video } from '../lib/browser.mjs';
-import { kill9, percentile, sleep, until } from '../lib/platform.mjs';
+import { kill9, metric, percentile, sleep, until } from '../lib/platform.mjs';
 import { Bus, Person, emptySite } from './bench.mjs';
 
 const [CUSTOMER, AGENT] = [440, 1000];
@@ -56,6 +56,35 @@ test('a description that no browser sends is refused', async () => {
   assert.equal((await ask('v=0\r\n')).code, 422);
   assert.equal((await ask(`v=0\r\n${'a=x\r\n'.repeat(1001)}`)).code, 422);
   assert.equal((await ask('hello')).code, 422);
+});
+
+test('hostile and one-way descriptions are refused and counted, and a good one is taken afterwards', async () => {
+  const good = await customer.page.evaluate(async () => {
+    const pc = new RTCPeerConnection();
+    pc.addTransceiver('audio', { direction: 'sendrecv' });
+    await pc.setLocalDescription();
+    const { sdp } = pc.localDescription;
+    pc.close();
+    return sdp;
+  });
+  const ask = sdp => bus.ask('offer_leg', { actor: customer.actor,
+    offer: { contact_id: contact, leg_id: randomUUID(), kind: 'LEG_KIND_AUDIO', sdp } });
+  const candidate = 'a=candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host\r\n';
+  for (const [cls, sdp] of [
+    ['not_sent', good.replace('a=sendrecv', 'a=recvonly')],
+    ['oversize', `${good}a=x:${'y'.repeat(66_000)}\r\n`],
+    ['lines', good + 'a=x\r\n'.repeat(1000)],
+    ['m_lines', good + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\n'.repeat(33)],
+    ['candidates', good + candidate.repeat(101)],
+    ['malformed', `${good}hello\r\n`],
+    ['no_media', good.replace('m=audio', 'm=video')],
+    ['fingerprint', good.replace(/a=fingerprint:.*\r\n/, 'a=fingerprint:sha-256 00:01\r\n')],
+    ['ice', good.replace(/a=ice-ufrag:.*\r\n/, '')],
+  ]) {
+    const before = await metric('media', 'tl_media_bad_input_total', `class="${cls}"`);
+    assert.equal((await ask(sdp)).code, 422, cls);
+    assert.equal(await metric('media', 'tl_media_bad_input_total', `class="${cls}"`), before + 1, cls);
+  }
 });
 
 test('who waits hears the welcome and music; the agent hears nobody', async () => {
@@ -142,7 +171,7 @@ test('from the command to the first sound, twenty times', async () => {
   const took = [];
   for (let i = 0; i < 20; i++) {
     await bus.ask('hold_contact', { contact_id: contact, on: true });
-    await sleep(250);
+    await until('silence', async () => (await hears(agent.page, [CUSTOMER], 200))[CUSTOMER] < QUIET);
     const heardAt = firstHeard(agent.page, CUSTOMER, 3000);
     await sleep(100);
     const t = Date.now();
@@ -176,7 +205,9 @@ test('a reload of either side puts it back', async () => {
     const t = Date.now();
     await who.bring('AUDIO', contactId);
     await bothHear('after the reload');
-    console.log(`# both hear each other ${Date.now() - t} ms after the reloaded page began`);
+    const ms = Date.now() - t;
+    console.log(`# both hear each other ${ms} ms after the reloaded page began`);
+    assert.ok(ms <= 3000);
   }
 });
 
@@ -202,13 +233,22 @@ async function survive(part) {
     console.log(`# ${part}: told after ${told} ms`);
   }
   bus.onPush = null;
-  const ms = Date.now() - t;
-  console.log(`# ${part}: both hear each other ${ms} ms after kill -9`);
-  assert.ok(ms < 5000);
+  return Date.now() - t;
+}
+
+/** The promise is 3 s.  A machine that was busy at that moment gets one more chance, and only one. */
+async function survives(part) {
+  const took = [await survive(part)];
+  if (took[0] > 3000) {
+    await sleep(3000);
+    took.push(await survive(part));
+  }
+  console.log(`# ${part}: both hear each other ${took.join(', ')} ms after kill -9`);
+  assert.ok(took.at(-1) <= 3000, `${part}: silence for ${took.join(' and ')} ms`);
 }
 
 test('kill -9 of the relay: the call goes on and is adopted', async () => {
-  await survive('media-relay');
+  await survives('media-relay');
   await until('the contact is adopted', async () => {
     const { contacts } = await bus.ask('list_contacts', {});
     const c = contacts.find(x => x.contact_id === contact);
@@ -222,8 +262,8 @@ test('kill -9 of the relay: the call goes on and is adopted', async () => {
   assert.equal(bus.pushed.filter(p => p.body === 'media_reoffer').length, 0);
 });
 
-test('kill -9 of Janus: everybody offers again', () => survive('janus'));
-test('kill -9 of the plane: everybody offers again', () => survive('media-plane'));
+test('kill -9 of Janus: everybody offers again', () => survives('janus'));
+test('kill -9 of the plane: everybody offers again', () => survives('media-plane'));
 
 test('release: the agent hears silence, the contact is gone', async () => {
   await bus.ask('release_contact', { contact_id: contact });

@@ -118,7 +118,8 @@ static bool sdp_refused(struct handlers *h, const struct wire_command *c, const 
 {
     const char *media =
         c->fact.kind == LEGS_OFFER && c->fact.media == LEGS_AUDIO ? "audio" : "video";
-    enum sdp_fault fault = c->sdp ? sdp_check(tl_str(c->sdp), media) : SDP_FINE;
+    enum sdp_fault fault =
+        c->sdp ? sdp_check(tl_str(c->sdp), media, c->fact.kind == LEGS_OFFER) : SDP_FINE;
 
     if (fault == SDP_FINE)
         return false;

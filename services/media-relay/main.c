@@ -3,6 +3,8 @@
  */
 #include "handlers.h"
 
+#include "core/ports.h"
+
 #include <stdio.h>
 #include <tl_svc.h>
 
@@ -97,12 +99,15 @@ int main(int argc, char **argv)
         TL_SET_TEXT("TL_MEDIA_JANUS_ROOM_KEY_FILE", &room_file, NULL, "admin_key of VideoRoom"),
         TL_SET_TEXT("TL_MEDIA_PLANE_SOCKET", &plane_socket, ".run/media/plane.sock",
                     "Unix socket of tl-media-plane"),
-        TL_SET_TEXT("TL_MEDIA_RTP_PORTS", &ports, NULL, "for tl-media-plane, not used here"),
+        TL_SET_TEXT("TL_MEDIA_RTP_PORTS", &ports, "22000-22999",
+                    "UDP ports of tl-media-plane; two for each leg"),
         TL_SET_TEXT("TL_MEDIA_SOUNDS_DIR", &sounds, NULL, "for tl-media-plane, not used here"),
     };
     struct tl_buf secret = TL_BUF(4096), room_key = TL_BUF(4096), why = TL_BUF(512);
     struct app app = {0};
     struct handlers_opts opts;
+    uint16_t first, last;
+    int seats;
     int rc = tl_svc_start(&app.svc, argc, argv, "media", settings, TL_LEN(settings));
 
     if (!app.svc)
@@ -112,8 +117,13 @@ int main(int argc, char **argv)
         rc = tl_svc_refuse(app.svc, why.p);
         goto out;
     }
+    if (ports_parse(ports, &first, &last)) {
+        rc = tl_svc_refuse(app.svc, "TL_MEDIA_RTP_PORTS: not FIRST-LAST with an even first port");
+        goto out;
+    }
+    seats = (last - first + 1) / 2;
     opts = (struct handlers_opts){.instance = instance,
-                                  .relay = {url, secret.p, room_key.p, plane_socket}};
+                                  .relay = {url, secret.p, room_key.p, plane_socket, seats}};
     if (open_all(&app, &opts))
         rc = tl_svc_refuse(app.svc, "out of memory, or the plane's socket path is too long");
     else

@@ -82,6 +82,41 @@ void work_failed(struct work *w, int code, const char *why)
 
 /* ---- decisions ---------------------------------------------------------------------------- */
 
+struct opening {
+    struct relay *relay;
+    char key[LEGS_KEY];
+};
+
+static void on_open(void *arg, int err, struct tl_str answer)
+{
+    struct opening *o = arg;
+    struct legs_outcome ignored;
+
+    (void)answer;
+    if (err && err != -EEXIST && err != -ECONNRESET) {
+        tl_metric_add(tl_counter("tl_media_seats_refused_total", NULL,
+                                 "times the plane had no port for a seat"),
+                      1);
+        if (tl_log_allow("open"))
+            tl_warn("the plane has no port for a seat, it is asked again", TL_E(err));
+        (void)relay_step(o->relay, &(struct legs_fact){.kind = LEGS_SEAT_REFUSED, .key = o->key},
+                         NULL,
+                         &ignored); /* out of memory: its leg cannot be set up, and comes again */
+    }
+    tl_free(o);
+}
+
+static void open_seat(struct relay *r, const struct legs_decision *d)
+{
+    struct opening *o = tl_alloc(1, sizeof *o);
+
+    if (o) {
+        o->relay = r;
+        memcpy(o->key, d->key, sizeof o->key);
+    }
+    plane_ask(r->plane, o ? on_open : NULL, o, "open %s", d->key);
+}
+
 /* The plane has put something harmless in its place (commands.c). */
 static void on_hear(void *arg, int err, struct tl_str answer)
 {
@@ -128,7 +163,7 @@ static void answer_view(struct relay *r, const struct legs_decision *d, const ch
 static void carry_out(struct relay *r, const struct legs_decision *d, const char *sdp)
 {
     switch (d->kind) {
-    case LEGS_DO_OPEN_SEAT: plane_ask(r->plane, NULL, NULL, "open %s", d->key); break;
+    case LEGS_DO_OPEN_SEAT: open_seat(r, d); break;
     case LEGS_DO_CLOSE_SEAT: plane_ask(r->plane, NULL, NULL, "close %s", d->key); break;
     case LEGS_DO_UNPEER: plane_ask(r->plane, NULL, NULL, "unpeer %s", d->key); break;
     case LEGS_DO_LABEL: plane_ask(r->plane, NULL, NULL, "label %s %s", d->key, d->text); break;
@@ -346,7 +381,7 @@ int relay_open(struct relay **ret, struct tl_loop *loop, const struct relay_opts
     tl_str_put(r->janus_secret, sizeof r->janus_secret, tl_str(opts->janus_secret));
     tl_str_put(r->room_key, sizeof r->room_key, tl_str(opts->room_key));
     tl_random(seed, sizeof seed);
-    err = legs_new(&r->legs, seed);
+    err = legs_new(&r->legs, seed, opts->seats);
     if (!err)
         err = tl_timer_new(&r->poll, loop, poll_plane, r);
     if (!err)

@@ -16,6 +16,7 @@ struct relay_opts {
     const char *janus_secret;
     const char *room_key; /* VideoRoom's admin_key */
     const char *plane_socket;
+    int seats; /* for how many legs the plane has ports */
 };
 
 struct relay_ops {

@@ -19,10 +19,10 @@
 #include <tl_id.h>
 
 enum {
-    LEGS_TEXT = 512,   /* music and announcement names of a contact */
-    LEGS_KEY = 64,     /* "contact:<id>", "agent:<id>" */
-    LEGS_LABEL = 1536, /* what a successor needs to know of a seat */
-    LEGS_MAX_SEATS = 2000,
+    LEGS_TEXT = 512,       /* music and announcement names of a contact */
+    LEGS_KEY = 64,         /* "contact:<id>", "agent:<id>" */
+    LEGS_LABEL = 1536,     /* what a successor needs to know of a seat */
+    LEGS_MAX_SEATS = 2000, /* whatever the plane has room for */
 };
 
 /** As threadline.signaling.v1.LegKind. */
@@ -38,10 +38,11 @@ enum legs_fact_kind {
     LEGS_HOLD,    /* contact on */
     LEGS_RELEASE, /* contact: it is over */
     /* what the shell saw */
-    LEGS_ATTACHED, /* leg handle: this Janus handle carries it */
-    LEGS_UP,       /* leg: media can flow */
-    LEGS_DOWN,     /* leg text(cause): hung up, or could not be set up */
-    LEGS_HEARD,    /* key idle_us packets lost jitter_us: what the plane counted on a seat */
+    LEGS_ATTACHED,     /* leg handle: this Janus handle carries it */
+    LEGS_UP,           /* leg: media can flow */
+    LEGS_DOWN,         /* leg text(cause): hung up, or could not be set up */
+    LEGS_HEARD,        /* key idle_us packets lost jitter_us: what the plane counted on a seat */
+    LEGS_SEAT_REFUSED, /* key: the plane has no port for it */
     LEGS_JANUS_LOST,
     LEGS_JANUS_BACK, /* the same session: nothing is lost */
     LEGS_JANUS_NEW,  /* a new one: every leg is gone */
@@ -121,8 +122,9 @@ struct legs_view_of_contact {
 
 struct legs;
 
-/** seed: randomness from which leg ids of views are made.  0 or -ENOMEM. */
-int legs_new(struct legs **ret, const uint8_t seed[10]);
+/** seed: randomness from which leg ids of views are made; seats: for how many the plane has room.
+ * 0 or -ENOMEM. */
+int legs_new(struct legs **ret, const uint8_t seed[10], int seats);
 struct legs *legs_free(struct legs *legs);
 
 /**

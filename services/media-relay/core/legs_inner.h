@@ -1,6 +1,8 @@
 /**
- * @file legs_inner.h  What legs.c (the facts), legs_out.c (the decisions) and label.c (the notes
- * for a successor) share.  Nobody else includes it.
+ * @file legs_inner.h  What the files of the legs share: legs.c (a step, and what everybody hears),
+ * legs_commands.c and legs_seen.c (the facts), legs_end.c (legs and pictures), legs_make.c
+ * (memory), legs_out.c (the decisions) and label.c (the notes for a successor).  Nobody else
+ * includes it.
  */
 #ifndef MEDIA_CORE_LEGS_INNER_H
 #define MEDIA_CORE_LEGS_INNER_H
@@ -33,6 +35,7 @@ struct seat {
     tl_time empty_since;
     char told[LEGS_KEY + 8]; /* what the plane was last told to let it hear; "": nothing yet */
     bool relabel;
+    bool refused; /* the plane had no port for it: asked for again with the next tick */
     /* what the plane counted, and where the present leg began */
     uint64_t packets, lost, packets_before, lost_before;
     int64_t jitter_us;
@@ -77,6 +80,7 @@ struct legs {
     struct tl_map seats, legs, contacts;
     struct tl_list seat_list, leg_list, contact_list;
     uint8_t seed[10];
+    size_t max_seats;
     uint64_t connects;
     bool janus_up, plane_up, plane_known;
     struct legs_decision *queue; /* ring */
@@ -113,6 +117,40 @@ struct leg *leg_make(struct legs *g, const struct tl_id *id, enum legs_kind kind
 void leg_drop(struct legs *g, struct leg *leg);
 struct leg *leg_find(const struct legs *g, const struct tl_id *id);
 struct tl_id make_id(struct legs *g);
+
+/* legs.c */
+bool seat_is_up(const struct seat *s);
+/** The contact whose customer an agent hears: the newest that is not held; NULL: none. */
+struct contact *heard_by(const struct legs *g, const struct tl_id *agent);
+
+/* legs_end.c */
+enum { QUIETLY, SAY_SO }; /* does the browser hear of it? */
+/** in_janus: the handle still exists there and has to go. */
+void end_leg(struct legs *g, struct leg *leg, const char *cause, bool in_janus, int say);
+void disconnect(struct legs *g, struct contact *c, const char *cause);
+/** Over: every leg of it ends and its seat is given back.  NULL: it is over already. */
+void release_contact(struct legs *g, struct contact *c);
+void start_view(struct legs *g, struct leg *feed);
+/** The customer's page is new: its old views are gone with the old page. */
+void renew_views(struct legs *g, struct contact *c);
+
+/* legs_commands.c */
+int command_prepare(struct legs *g, const struct legs_fact *f, struct legs_outcome *out);
+int command_offer(struct legs *g, const struct legs_fact *f, struct legs_outcome *out);
+void command_answer(struct legs *g, const struct legs_fact *f, struct legs_outcome *out);
+void command_close(struct legs *g, const struct legs_fact *f, struct legs_outcome *out);
+void command_connect(struct legs *g, const struct legs_fact *f, struct legs_outcome *out);
+void command_hold(struct legs *g, const struct legs_fact *f, struct legs_outcome *out);
+
+/* legs_seen.c */
+void saw_leg_up(struct legs *g, struct leg *leg);
+void saw_seat(struct legs *g, const struct legs_fact *f);
+void saw_seat_refused(struct legs *g, const char *key);
+void saw_new_janus(struct legs *g);
+/** Say everything about the seats to the plane, as to one that knows nothing. */
+void saw_plane_again(struct legs *g);
+void saw_new_plane(struct legs *g);
+void saw_tick(struct legs *g);
 
 /* label.c */
 void label_write(const struct seat *s, char out[LEGS_LABEL]);

@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <tl_mem.h>
 
-int legs_new(struct legs **ret, const uint8_t seed[10])
+int legs_new(struct legs **ret, const uint8_t seed[10], int seats)
 {
     struct legs *g = tl_alloc(1, sizeof *g);
 
     if (!g)
         return -ENOMEM;
     memcpy(g->seed, seed, sizeof g->seed);
+    g->max_seats = (size_t)TL_LOWER(seats, LEGS_MAX_SEATS);
     tl_list_init(&g->seat_list);
     tl_list_init(&g->leg_list);
     tl_list_init(&g->contact_list);

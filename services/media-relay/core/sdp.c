@@ -66,13 +66,18 @@ static bool line_ok(struct tl_str line)
 struct tally {
     int lines, media, candidates, wanted, fingerprints;
     bool ufrag, pwd, bad_fingerprint;
+    bool in_wanted; /* in the first m-line of the wanted kind */
+    bool not_sent;
 };
 
 static void count_line(struct tally *t, struct tl_str line, const char *media)
 {
     if (cut(&line, "m=")) {
         t->media++;
-        t->wanted += cut(&line, media) && cut(&line, " ");
+        t->in_wanted = cut(&line, media) && cut(&line, " ") && t->wanted == 0;
+        t->wanted += t->in_wanted;
+    } else if (tl_str_eq(line, TL_STR("a=recvonly")) || tl_str_eq(line, TL_STR("a=inactive"))) {
+        t->not_sent |= t->in_wanted || t->media == 0; /* or for the whole session */
     } else if (cut(&line, "a=candidate:")) {
         t->candidates++;
     } else if (cut(&line, "a=ice-ufrag:")) {
@@ -85,7 +90,7 @@ static void count_line(struct tally *t, struct tl_str line, const char *media)
     }
 }
 
-enum sdp_fault sdp_check(struct tl_str sdp, const char *media)
+enum sdp_fault sdp_check(struct tl_str sdp, const char *media, bool sends)
 {
     struct tl_str rest = sdp, line;
     struct tally t = {0};
@@ -109,7 +114,9 @@ enum sdp_fault sdp_check(struct tl_str sdp, const char *media)
         return SDP_NO_MEDIA;
     if (t.fingerprints == 0 || t.bad_fingerprint)
         return SDP_FINGERPRINT;
-    return t.ufrag && t.pwd ? SDP_FINE : SDP_ICE;
+    if (!t.ufrag || !t.pwd)
+        return SDP_ICE;
+    return sends && t.not_sent ? SDP_NOT_SENT : SDP_FINE;
 }
 
 const char *sdp_fault_text(enum sdp_fault fault)
@@ -124,15 +131,16 @@ const char *sdp_fault_text(enum sdp_fault fault)
     case SDP_NO_MEDIA: return "sdp: no m-line of the kind that the leg is for";
     case SDP_FINGERPRINT: return "sdp: no fingerprint, or a bad one";
     case SDP_ICE: return "sdp: no ice-ufrag or ice-pwd";
+    case SDP_NOT_SENT: return "sdp: nothing would be sent";
     }
     return "sdp";
 }
 
 const char *sdp_fault_class(enum sdp_fault fault)
 {
-    static const char *const names[] = {"fine",     "oversize",    "lines",
-                                        "m_lines",  "candidates",  "malformed",
-                                        "no_media", "fingerprint", "ice"};
+    static const char *const names[] = {"fine",       "oversize",  "lines",    "m_lines",
+                                        "candidates", "malformed", "no_media", "fingerprint",
+                                        "ice",        "not_sent"};
 
     return (size_t)fault < TL_LEN(names) ? names[fault] : "other";
 }

@@ -25,15 +25,17 @@ enum sdp_fault {
     SDP_MALFORMED, /* a line that is not "x=...", or does not begin with v=0 */
     SDP_NO_MEDIA,  /* nothing of the kind that the leg is for */
     SDP_FINGERPRINT,
-    SDP_ICE, /* no user fragment or password */
+    SDP_ICE,      /* no user fragment or password */
+    SDP_NOT_SENT, /* an offer whose media is not sent: recvonly or inactive */
 };
 
 /** A reason for people; the metric class is sdp_fault_class(). */
 const char *sdp_fault_text(enum sdp_fault fault);
 const char *sdp_fault_class(enum sdp_fault fault);
 
-/** Is this the description of a WebRTC peer with an m-line of `media` ("audio", "video")? */
-enum sdp_fault sdp_check(struct tl_str sdp, const char *media);
+/** Is this the description of a WebRTC peer with an m-line of `media` ("audio", "video")?
+ * @param sends  It has to send it: true for offers; who only watches answers a view */
+enum sdp_fault sdp_check(struct tl_str sdp, const char *media, bool sends);
 
 /** The audio of a plain-RTP description as the NoSIP plugin generates it; 255: not offered. */
 struct sdp_rtp {

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct legs *legs = NULL;
     char label[LEGS_LABEL];
 
-    if (n >= sizeof label || legs_new(&legs, (const uint8_t *)"0123456789"))
+    if (n >= sizeof label || legs_new(&legs, (const uint8_t *)"0123456789", 100))
         return 0;
     memcpy(label, data, n);
     label[n] = '\0';

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct sdp_rtp r, again;
     struct tl_buf b = TL_BUF(4096);
 
-    assert(sdp_fault_text(sdp_check(sdp, "audio")));
+    assert(sdp_fault_text(sdp_check(sdp, "audio", true)));
     if (sdp_read_rtp(&r, sdp) == 0) {
         assert(sdp_write_rtp(&b, &r, 30000) == 0);
         assert(sdp_read_rtp(&again, tl_buf_str(&b)) == 0);

@@ -5,6 +5,7 @@
  * It has no state that it could not lose, but losing it ends every audio leg, so it does as little
  * as possible: no bus, no JSON, no Janus, no configuration file.
  */
+#include "core/ports.h"
 #include "plane/plane.h"
 
 #include <signal.h>
@@ -198,21 +199,6 @@ static void run(struct program *g)
     }
 }
 
-/* "22000-22999" */
-static int parse_range(const char *text, uint16_t *ret_first, uint16_t *ret_last)
-{
-    struct tl_str rest = tl_str(text), part = {0};
-    int64_t first, last;
-
-    tl_str_split(&rest, '-', &part);
-    if (tl_str_int(part, 1024, 65535, &first) || tl_str_int(rest, 1024, 65535, &last) ||
-        first % 2 || last <= first)
-        return -EINVAL;
-    *ret_first = (uint16_t)first;
-    *ret_last = (uint16_t)last;
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     const char *socket_path, *range, *sounds;
@@ -235,7 +221,7 @@ int main(int argc, char **argv)
         printf("tl-media-plane: forwards the audio of media-relay\n%s", text.p);
         return strcmp(argv[1], "--help") == 0 ? 0 : 78;
     }
-    if (tl_conf_load(settings, TL_LEN(settings), &text) || parse_range(range, &first, &last)) {
+    if (tl_conf_load(settings, TL_LEN(settings), &text) || ports_parse(range, &first, &last)) {
         fprintf(stderr, "tl-media-plane: %s\n",
                 text.n ? text.p : "TL_MEDIA_RTP_PORTS: not FIRST-LAST");
         return 78;

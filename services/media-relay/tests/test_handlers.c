@@ -62,7 +62,7 @@ static void open_handlers(struct world *w)
     const struct handlers_opts opts = {.instance = "m1",
                                        .bus = w->bus,
                                        .events = w->events,
-                                       .relay = {w->janus.url, "secret", "key", w->plane.path}};
+                                       .relay = {w->janus.url, "secret", "key", w->plane.path, 10}};
 
     assert_int_equal(handlers_open(&w->handlers, w->loop, &opts), 0);
     WAIT(w, relay_janus_ready(handlers_relay(w->handlers)));
@@ -313,6 +313,28 @@ static void the_picture_reaches_the_customer(void **state)
     WAIT(w, said(w, "leg_up"));
 }
 
+static void a_plane_without_ports_is_asked_again(void **state)
+{
+    struct world *w = *state;
+    struct table *t = &w->plane.plane.table;
+    static const uint32_t random[3] = {1, 2, 3};
+    char key[20];
+
+    for (int i = 0; i < t->cap; i++) {
+        snprintf(key, sizeof key, "other:%d", i);
+        (void)table_open(t, key, random);
+    }
+    assert_int_equal(t->used, t->cap);
+    assert_int_equal(prepare(w), 0);
+    WAIT(w, tl_metric_value(tl_counter("tl_media_seats_refused_total", NULL, "")) >= 1);
+    assert_int_equal(offer(w, NULL, "c1", "L1", AUDIO, OFFER), 503);
+    for (int i = 0; i < t->cap; i++)
+        if (strncmp(t->legs[i].key, "other:", 6) == 0)
+            table_close(t, i);
+    WAIT(w, seat(w, "contact:c1"));
+    assert_int_equal(offer(w, NULL, "c1", "L1", AUDIO, OFFER), 0);
+}
+
 static void a_leg_that_janus_refuses_is_given_back(void **state)
 {
     struct world *w = *state;
@@ -464,6 +486,7 @@ int main(void)
         TEST(the_same_offer_gets_the_same_answer),
         TEST(what_is_wrong_is_refused),
         TEST(the_picture_reaches_the_customer),
+        TEST(a_plane_without_ports_is_asked_again),
         TEST(a_leg_that_janus_refuses_is_given_back),
         TEST(a_release_during_the_setup),
         TEST(a_hang_up_is_told),

@@ -1,9 +1,5 @@
 /**
  * @file test_legs.c  Stories of legs: what happens, second by second, and what is decided.
- *
- * Facts: "prepare c1", "audio c1 L1" (the customer of c1 offers), "agent a1 L2" (a standing leg),
- * "camera c1 a1 L3", "up L1", "heard contact:c1 IDLE_S", ...  Labels and the contact map are left
- * out of the expected text; the label has a test of its own.  A view's id is written V.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,231 +8,13 @@
 
 #include <cmocka.h>
 
-#include "core/legs.h"
+#include "legs_story.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tl_buf.h>
 #include <tl_mem.h>
-
-struct step {
-    int at_s;
-    const char *fact;
-    const char *decisions;
-};
-
-struct world {
-    struct legs *legs;
-    struct tl_id view; /* the newest one */
-    char labels[8][LEGS_LABEL];
-    char keys[8][LEGS_KEY];
-    struct legs_outcome outcome;
-};
-
-static struct tl_id id(const char *text)
-{
-    struct tl_id ret = {0};
-
-    tl_str_put(ret.s, sizeof ret.s, tl_str(text));
-    return ret;
-}
-
-/* ---- facts from words --------------------------------------------------------------------- */
-
-static struct legs_fact read_fact(struct world *w, const char *text, char words[6][64])
-{
-    struct legs_fact f = {0};
-    int n =
-        sscanf(text, "%63s %63s %63s %63s %63s", words[0], words[1], words[2], words[3], words[4]);
-    const char *verb = words[0];
-
-    for (int i = n; i < 6; i++)
-        words[i][0] = '\0';
-    for (int i = 1; i < 5; i++)
-        if (strcmp(words[i], "V") == 0)
-            strcpy(words[i], w->view.s);
-#define IS(name) (strcmp(verb, name) == 0)
-    f.contact = id(words[1]);
-    if (IS("prepare")) {
-        f.kind = LEGS_PREPARE;
-        f.session = id("s1");
-        f.thread = id("t1");
-        f.text = "music";
-        f.text2 = "welcome wait";
-    } else if (IS("audio") || IS("stranger")) {
-        f.kind = LEGS_OFFER;
-        f.media = LEGS_AUDIO;
-        f.session = id(IS("audio") ? "s1" : "s2");
-        f.leg = id(words[2]);
-    } else if (IS("agent")) {
-        f.kind = LEGS_OFFER;
-        f.media = LEGS_AUDIO;
-        f.by_agent = true;
-        f.contact = (struct tl_id){0};
-        f.agent = id(words[1]);
-        f.leg = id(words[2]);
-    } else if (IS("camera") || IS("screen")) {
-        f.kind = LEGS_OFFER;
-        f.media = IS("camera") ? LEGS_CAMERA : LEGS_SCREEN;
-        f.by_agent = true;
-        f.agent = id(words[2]);
-        f.leg = id(words[3]);
-    } else if (IS("answer") || IS("close")) {
-        f.kind = IS("answer") ? LEGS_ANSWER : LEGS_CLOSE;
-        f.session = id(words[1]);
-        f.by_agent = words[1][0] == 'a';
-        f.agent = id(words[1]);
-        f.leg = id(words[2]);
-    } else if (IS("connect")) {
-        f.kind = LEGS_CONNECT;
-        f.agent = id(words[2]);
-        f.epoch = strtoull(words[3], NULL, 10);
-    } else if (IS("hold") || IS("unhold")) {
-        f.kind = LEGS_HOLD;
-        f.on = IS("hold");
-    } else if (IS("release")) {
-        f.kind = LEGS_RELEASE;
-    } else if (IS("attached")) {
-        f.kind = LEGS_ATTACHED;
-        f.leg = id(words[1]);
-        f.handle = strtoull(words[2], NULL, 10);
-    } else if (IS("up") || IS("down")) {
-        f.kind = IS("up") ? LEGS_UP : LEGS_DOWN;
-        f.leg = id(words[1]);
-        f.text = words[2];
-    } else if (IS("heard")) {
-        f.kind = LEGS_HEARD;
-        f.key = words[1];
-        f.idle_us = (int64_t)(atof(words[2]) * 1e6);
-        f.packets = 1000;
-        f.lost = 3;
-    } else if (IS("janus-lost")) {
-        f.kind = LEGS_JANUS_LOST;
-    } else if (IS("janus-back")) {
-        f.kind = LEGS_JANUS_BACK;
-    } else if (IS("janus-new")) {
-        f.kind = LEGS_JANUS_NEW;
-    } else if (IS("plane-lost")) {
-        f.kind = LEGS_PLANE_LOST;
-    } else if (IS("plane-back")) {
-        f.kind = LEGS_PLANE_BACK;
-    } else if (IS("plane-new")) {
-        f.kind = LEGS_PLANE_NEW;
-    } else if (IS("tick")) {
-        f.kind = LEGS_TICK;
-    } else {
-        fail_msg("unknown fact: %s", text);
-    }
-#undef IS
-    return f;
-}
-
-/* ---- decisions as words ------------------------------------------------------------------- */
-
-static void keep_label(struct world *w, const struct legs_decision *d)
-{
-    for (int i = 0; i < 8; i++) {
-        if (w->keys[i][0] && strcmp(w->keys[i], d->key) != 0)
-            continue;
-        strcpy(w->keys[i], d->key);
-        strcpy(w->labels[i], d->text);
-        return;
-    }
-}
-
-static const char *leg_name(struct world *w, const struct legs_decision *d)
-{
-    if (d->media != LEGS_VIEW)
-        return d->leg.s;
-    if (d->kind == LEGS_DO_VIEW)
-        w->view = d->leg;
-    return "V";
-}
-
-static void write_decision(struct world *w, struct tl_buf *b, const struct legs_decision *d)
-{
-    const char *leg = leg_name(w, d);
-    const char *to = tl_id_empty(&d->agent) ? d->session.s : d->agent.s;
-
-    switch (d->kind) {
-    case LEGS_DO_LABEL: keep_label(w, d); return;
-    case LEGS_DO_REMEMBER:
-    case LEGS_DO_FORGET: return;
-    default: break;
-    }
-    if (b->n)
-        tl_buf_puts(b, "; ");
-    switch (d->kind) {
-    case LEGS_DO_OPEN_SEAT: tl_buf_printf(b, "open %s", d->key); break;
-    case LEGS_DO_CLOSE_SEAT: tl_buf_printf(b, "close %s", d->key); break;
-    case LEGS_DO_UNPEER: tl_buf_printf(b, "unpeer %s", d->key); break;
-    case LEGS_DO_HEAR: tl_buf_printf(b, "%s hears %s", d->key, d->text); break;
-    case LEGS_DO_PLAY: tl_buf_printf(b, "%s plays %s", d->key, d->text); break;
-    case LEGS_DO_START: tl_buf_printf(b, "start %s", leg); break;
-    case LEGS_DO_VIEW:
-        tl_buf_printf(b, "view %s%s to %s", d->shows == LEGS_SCREEN ? "screen " : "", d->feed.s,
-                      to);
-        break;
-    case LEGS_DO_ANSWER: tl_buf_printf(b, "answer %s", leg); break;
-    case LEGS_DO_DETACH: tl_buf_printf(b, "detach %s", leg); break;
-    case LEGS_DO_WATCH:
-        tl_buf_printf(b, "watch %s %llu", leg, (unsigned long long)d->handle);
-        break;
-    case LEGS_DO_END_ROOM: tl_buf_printf(b, "end room %s", d->contact.s); break;
-    case LEGS_SAY_REOFFER: tl_buf_printf(b, "%s offers again", to); break;
-    case LEGS_SAY_CLOSED: tl_buf_printf(b, "%s closed to %s: %s", leg, to, d->text); break;
-    case LEGS_TELL_UP: tl_buf_printf(b, "%s up", leg); break;
-    case LEGS_TELL_DOWN: tl_buf_printf(b, "%s down: %s", leg, d->text); break;
-    case LEGS_TELL_CONNECTED: tl_buf_printf(b, "connected %s %s", d->contact.s, to); break;
-    case LEGS_TELL_DISCONNECTED: tl_buf_printf(b, "disconnected %s %s", d->contact.s, to); break;
-    case LEGS_TELL_SILENT: tl_buf_printf(b, "%s silent %d", leg, (int)d->n); break;
-    case LEGS_TELL_BACK: tl_buf_printf(b, "%s back %d", leg, (int)d->n); break;
-    case LEGS_TELL_RESTARTED: tl_buf_printf(b, "%s restarted %d", d->text, (int)d->n); break;
-    default: break;
-    }
-}
-
-static int tell(struct world *w, int at_s, const char *fact, struct tl_buf *b)
-{
-    char words[6][64];
-    struct legs_fact f = read_fact(w, fact, words);
-    struct legs_decision d;
-    int err = legs_step(w->legs, &f, TL_SEC(1000 + at_s), TL_SEC(5000 + at_s), &w->outcome);
-
-    tl_buf_clear(b);
-    if (!err && w->outcome.code >= 400)
-        tl_buf_printf(b, "%d", w->outcome.code);
-    else if (!err && w->outcome.code == LEGS_AGAIN)
-        tl_buf_puts(b, "again");
-    while (legs_next(w->legs, &d))
-        write_decision(w, b, &d);
-    return err;
-}
-
-static void play(struct world *w, const struct step *s)
-{
-    struct tl_buf b = TL_BUF(65536);
-
-    for (; s->fact; s++) {
-        assert_int_equal(tell(w, s->at_s, s->fact, &b), 0);
-        if (strcmp(b.n ? b.p : "", s->decisions) != 0)
-            fail_msg("%d %s\n  expected: %s\n  decided:  %s", s->at_s, s->fact, s->decisions,
-                     b.n ? b.p : "");
-    }
-    tl_buf_done(&b);
-}
-
-static const uint8_t seed[10] = "seed";
-
-static void play_alone(const struct step *s)
-{
-    struct world w = {0};
-
-    assert_int_equal(legs_new(&w.legs, seed), 0);
-    play(&w, s);
-    legs_free(w.legs);
-}
 
 /* ---- stories ------------------------------------------------------------------------------ */
 
@@ -300,6 +78,35 @@ static const struct step commands_may_come_twice[] = {
     {10, "hold c1", "agent:a1 hears silence; contact:c1 hears sound:music"},
     {10, "hold c1", ""},
     {11, "unhold c1", "agent:a1 hears leg:contact:c1; contact:c1 hears leg:agent:a1"},
+    {0},
+};
+
+/* Three seats are all that the plane of these stories has. */
+static const struct step a_full_plane_refuses_until_somebody_goes[] = {
+    START_UP,
+    AGENT_A1,
+    CUSTOMER_C1,
+    {4, "prepare c2", "open contact:c2; contact:c2 hears sound:music"},
+    {5, "prepare c3", "503"},
+    {5, "agent a2 L2", "503"},
+    {5, "prepare c2", ""},
+    {6, "release c2", "close contact:c2; end room c2"},
+    {7, "agent a2 L2", "open agent:a2; start L2; agent:a2 hears silence"},
+    {0},
+};
+
+/* Somebody else has the ports: the seat is asked for again, and all that was said with it. */
+static const struct step a_seat_without_a_port_is_asked_for_again[] = {
+    START_UP,
+    {1, "prepare c1", "open contact:c1; contact:c1 hears sound:music"},
+    {1, "no-port contact:c1", ""},
+    {2, "audio c1 LC", "503"},
+    {3, "tick", "open contact:c1; contact:c1 hears sound:music"},
+    {3, "no-port contact:c1", ""},
+    {4, "tick", "open contact:c1; contact:c1 hears sound:music"},
+    {5, "tick", ""},
+    {5, "audio c1 LC", "start LC"},
+    {6, "no-port contact:c9", ""},
     {0},
 };
 
@@ -455,6 +262,8 @@ static const struct step an_agent_hears_the_newest_contact[] = {
 STORY(a_call_from_music_to_good_bye)
 STORY(a_screen_beside_the_camera)
 STORY(commands_may_come_twice)
+STORY(a_full_plane_refuses_until_somebody_goes)
+STORY(a_seat_without_a_port_is_asked_for_again)
 STORY(connect_comes_before_the_legs)
 STORY(a_reload_keeps_the_call)
 STORY(only_the_owner)
@@ -494,8 +303,8 @@ static void a_successor_adopts_the_call(void **state)
     struct legs_decision d;
 
     (void)state;
-    assert_int_equal(legs_new(&before.legs, seed), 0);
-    assert_int_equal(legs_new(&after.legs, (const uint8_t *)"other seed"), 0);
+    assert_int_equal(legs_new(&before.legs, seed, 3), 0);
+    assert_int_equal(legs_new(&after.legs, (const uint8_t *)"other seed", 3), 0);
     play(&before, before_the_kill);
     for (int i = 7; i >= 0; i--) {
         struct legs_fact f = {.kind = LEGS_ADOPT, .key = before.keys[i], .text = before.labels[i]};
@@ -527,7 +336,7 @@ static void labels_of_others_are_not_adopted(void **state)
         struct world w = {0};
         struct legs_fact f = {.kind = LEGS_ADOPT, .key = bad[i][0], .text = bad[i][1]};
 
-        assert_int_equal(legs_new(&w.legs, seed), 0);
+        assert_int_equal(legs_new(&w.legs, seed, 3), 0);
         if (legs_step(w.legs, &f, 1, 1, &w.outcome) != -EBADMSG)
             fail_msg("adopted: %s %s", bad[i][0], bad[i][1]);
         assert_int_equal(legs_count(w.legs), 0);
@@ -546,7 +355,7 @@ static void running_out_of_memory_changes_nothing(void **state)
     for (int64_t n = 0; n < 60; n++) {
         struct world w = {0};
 
-        assert_int_equal(legs_new(&w.legs, seed), 0);
+        assert_int_equal(legs_new(&w.legs, seed, 3), 0);
         (void)tl_mem_fail_after(n);
         for (const struct step *s = story; s->fact; s++) {
             int err = tell(&w, s->at_s, s->fact, &b);
@@ -574,7 +383,7 @@ static void contacts_are_listed(void **state)
     size_t at = 0;
 
     (void)state;
-    assert_int_equal(legs_new(&w.legs, seed), 0);
+    assert_int_equal(legs_new(&w.legs, seed, 3), 0);
     play(&w, story);
     assert_true(legs_each_contact(w.legs, &at, &c));
     assert_string_equal(c.contact.s, "c1");
@@ -593,6 +402,8 @@ int main(void)
         cmocka_unit_test(test_a_call_from_music_to_good_bye),
         cmocka_unit_test(test_a_screen_beside_the_camera),
         cmocka_unit_test(test_commands_may_come_twice),
+        cmocka_unit_test(test_a_full_plane_refuses_until_somebody_goes),
+        cmocka_unit_test(test_a_seat_without_a_port_is_asked_for_again),
         cmocka_unit_test(test_connect_comes_before_the_legs),
         cmocka_unit_test(test_a_reload_keeps_the_call),
         cmocka_unit_test(test_only_the_owner),

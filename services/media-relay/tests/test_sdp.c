@@ -26,6 +26,10 @@ struct story {
 static const struct story stories[] = {
     {"a browser's offer", HEAD AUDIO ICE FINGERPRINT, SDP_FINE},
     {"with bare line feeds", "v=0\ns=-\n" AUDIO ICE FINGERPRINT, SDP_FINE},
+    {"who only listens", HEAD AUDIO ICE FINGERPRINT "a=recvonly\r\n", SDP_NOT_SENT},
+    {"who does neither", HEAD "a=inactive\r\n" AUDIO ICE FINGERPRINT, SDP_NOT_SENT},
+    {"a second line that is only heard",
+     HEAD AUDIO ICE FINGERPRINT "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\n", SDP_FINE},
     {"nothing", "", SDP_MALFORMED},
     {"JSON", "{\"type\":\"offer\"}", SDP_MALFORMED},
     {"a line that is none", HEAD "hello\r\n" AUDIO ICE FINGERPRINT, SDP_MALFORMED},
@@ -45,7 +49,7 @@ static void each_offer_is_judged(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TL_LEN(stories); i++) {
-        enum sdp_fault fault = sdp_check(tl_str(stories[i].sdp), "audio");
+        enum sdp_fault fault = sdp_check(tl_str(stories[i].sdp), "audio", true);
 
         if (fault != stories[i].fault)
             fail_msg("%s: %s", stories[i].what, sdp_fault_text(fault));
@@ -73,9 +77,9 @@ static void limits(void **state)
         tl_buf_puts(&b, HEAD AUDIO ICE FINGERPRINT);
         for (int k = 0; k < rows[i].max; k++)
             tl_buf_puts(&b, rows[i].line);
-        assert_int_equal(sdp_check(tl_buf_str(&b), "audio"), SDP_FINE);
+        assert_int_equal(sdp_check(tl_buf_str(&b), "audio", true), SDP_FINE);
         tl_buf_puts(&b, rows[i].line);
-        assert_int_equal(sdp_check(tl_buf_str(&b), "audio"), rows[i].fault);
+        assert_int_equal(sdp_check(tl_buf_str(&b), "audio", true), rows[i].fault);
         tl_buf_done(&b);
     }
 }
@@ -88,7 +92,7 @@ static void a_novel_is_refused(void **state)
     tl_buf_puts(&b, HEAD AUDIO ICE FINGERPRINT "a=x:");
     while (b.n <= SDP_MAX_BYTES)
         tl_buf_putc(&b, 'x');
-    assert_int_equal(sdp_check(tl_buf_str(&b), "audio"), SDP_TOO_LONG);
+    assert_int_equal(sdp_check(tl_buf_str(&b), "audio", true), SDP_TOO_LONG);
     tl_buf_done(&b);
 }
 
