@@ -286,7 +286,7 @@ static void act(struct handlers *h, const struct tl_msg *m, struct wire_request 
         refuse(h, m, 403, "not yours");
         return;
     }
-    if (r->epoch && r->epoch != h->epoch) {
+    if (r->epoch && (r->epoch < h->epoch_from || r->epoch > h->epoch)) {
         tl_bad_input("nats", "old_epoch");
         refuse(h, m, 409, "old epoch");
         return;

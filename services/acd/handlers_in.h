@@ -25,8 +25,11 @@ struct handlers {
     struct acd *acd;
     struct outbox *outbox;
     enum role role;
-    bool somebody_owns; /* seen while standing by */
+    bool somebody_owns;  /* seen while standing by */
+    bool owner_known;    /* ever seen */
+    tl_time empty_since; /* standing by: the store holds nothing; monotonic, 0: it does */
     uint64_t epoch, batches;
+    uint64_t epoch_from; /* ours since: a store that was flushed raises the epoch of its owner */
     struct tl_id boot;
     uint64_t seq;
     tl_dur offset; /* the core's time is the monotonic clock plus this */

@@ -8,6 +8,10 @@
 
 #define POLL TL_MSEC(100) /* how often a standby asks */
 
+/* How long a standby that knew an owner leaves an emptied store to it.  Longer than either needs to
+ * find Redis again (1 s), so that the one with everything in memory comes first. */
+#define EMPTY_GRACE TL_MSEC(1500)
+
 static void take(struct handlers *h);
 
 /* ---- speaking
@@ -139,7 +143,7 @@ void step_down(struct handlers *h, const char *why)
     if (h->role == LEAVING)
         h->drained(h->drained_arg);
     h->role = STANDING_BY;
-    h->somebody_owns = true;
+    h->somebody_owns = h->owner_known = true;
     tl_timer_start(h->lease, POLL);
 }
 
@@ -256,6 +260,7 @@ static void begin_owning(struct handlers *h)
     struct wire_scene s;
 
     h->role = OWNER;
+    h->epoch_from = h->epoch;
     h->boot = tl_id_new();
     h->seq = 0;
     h->batches = 0;
@@ -316,18 +321,31 @@ static void on_own(void *arg, int err, uint64_t epoch)
     if (err) {
         h->role = STANDING_BY;
         h->somebody_owns = err == -EBUSY;
+        h->owner_known = h->owner_known || err == -EBUSY;
+        if (err != -ENODATA)
+            h->empty_since = 0;
+        else if (!h->empty_since)
+            h->empty_since = tl_clock_mono();
         h->acd = acd_free(h->acd);
         h->outbox = outbox_free(h->outbox);
         tl_timer_start(h->lease, POLL);
         return;
     }
+    h->empty_since = 0;
     begin_owning(h);
     tl_timer_start(h->lease, h->o.lease / 4);
 }
 
 static void take(struct handlers *h)
 {
-    h->o.store->ops->own(h->o.store, h->instance, h->o.lease, h->epoch, on_row, on_own, h);
+    const struct store_claim claim = {
+        .instance = h->instance,
+        .lease = h->o.lease,
+        .at_least = h->epoch,
+        .empty_too = h->role != TAKING || !h->owner_known ||
+                     (h->empty_since && tl_clock_mono() - h->empty_since >= EMPTY_GRACE)};
+
+    h->o.store->ops->own(h->o.store, &claim, on_row, on_own, h);
 }
 
 static void on_kept(void *arg, int err)

@@ -32,13 +32,22 @@ typedef void store_done_fn(void *arg, int err);
 /** What is found when ownership is taken, piece by piece: kind 'a' agent, 'c' contact, 'e' an event
  *  of the outbox (key: its entry). */
 typedef void store_row_fn(void *arg, char kind, struct tl_str key, struct tl_str value);
-/** err 0: owner now, with this epoch; -EBUSY: somebody else is; -EAGAIN. */
+/** err 0: owner now, with this epoch; -EBUSY: somebody else is; -ENODATA: nobody is, but the store
+ *  has never heard of an owner; -EAGAIN. */
 typedef void store_own_fn(void *arg, int err, uint64_t epoch);
 
+struct store_claim {
+    const char *instance;
+    tl_dur lease;
+    uint64_t at_least; /**< the epoch will be higher */
+    bool empty_too;    /**< also of a store that holds nothing: an owner that was flushed, or the
+                          first ever; a standby waits for the owner to write everything again */
+};
+
 struct store_ops {
-    /** Takes ownership if it is free (or ours) for lease; then rows, then done. */
-    void (*own)(struct store *s, const char *instance, tl_dur lease, uint64_t at_least,
-                store_row_fn *row, store_own_fn *done, void *arg);
+    /** Takes ownership if it is free (or ours); then rows, then done. */
+    void (*own)(struct store *s, const struct store_claim *claim, store_row_fn *row,
+                store_own_fn *done, void *arg);
     /** Keeps it; done -ESTALE: lost. */
     void (*keep)(struct store *s, const char *instance, tl_dur lease, store_done_fn *done,
                  void *arg);

@@ -115,22 +115,23 @@ static int failing(struct store_memory *s)
 /* ---- the promises
  * ----------------------------------------------------------------------------------- */
 
-static void memory_own(struct store *store, const char *instance, tl_dur lease, uint64_t at_least,
-                       store_row_fn *row, store_own_fn *done, void *arg)
+static void memory_own(struct store *store, const struct store_claim *claim, store_row_fn *row,
+                       store_own_fn *done, void *arg)
 {
     struct store_memory *s = of(store);
     static const char kinds[] = {'a', 'c', 'e'};
     int err = failing(s);
 
-    TL_UNUSED(lease);
-    if (!err && s->holder[0] && strcmp(s->holder, instance) != 0)
+    if (!err && s->holder[0] && strcmp(s->holder, claim->instance) != 0)
         err = -EBUSY;
+    if (!err && (s->empty || !s->epoch) && !claim->empty_too)
+        err = -ENODATA;
     if (!err) {
-        s->epoch = TL_HIGHER(s->epoch, at_least) + 1;
+        s->epoch = TL_HIGHER(s->epoch, claim->at_least) + 1;
         s->batch = 0;
         s->empty = false;
-        (void)snprintf(s->holder, sizeof(s->holder), "%s", instance);
-        (void)snprintf(s->owner, sizeof(s->owner), "%s", instance);
+        (void)snprintf(s->holder, sizeof(s->holder), "%s", claim->instance);
+        (void)snprintf(s->owner, sizeof(s->owner), "%s", claim->instance);
         for (unsigned i = 0; i < sizeof(kinds); i++)
             tl_list_for_each (&s->rows, k) {
                 struct row *r = TL_CONTAINER(k, struct row, link);

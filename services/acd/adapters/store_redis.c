@@ -44,8 +44,10 @@ struct store_redis {
 static struct tl_script own_script = {
     .text = "local holder = redis.call('GET', KEYS[1]) "
             "if holder and holder ~= ARGV[1] then return 0 end "
+            "local was = redis.call('HGET', KEYS[2], 'epoch') "
+            "if not was and ARGV[5] == '0' then return -1 end "
             "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "
-            "local epoch = tonumber(redis.call('HGET', KEYS[2], 'epoch') or ARGV[4]) "
+            "local epoch = tonumber(was or ARGV[4]) "
             "epoch = math.max(epoch, tonumber(ARGV[3])) + 1 "
             "redis.call('HSET', KEYS[2], 'epoch', string.format('%.0f', epoch), "
             "           'instance', ARGV[1], 'batch', 0) "
@@ -270,8 +272,8 @@ static void on_own(void *arg, int err, redisReply *reply)
         own_end(s, -EAGAIN);
         return;
     }
-    if (reply->integer == 0) {
-        own_end(s, -EBUSY);
+    if (reply->integer <= 0) {
+        own_end(s, reply->integer == 0 ? -EBUSY : -ENODATA);
         return;
     }
     s->epoch = (uint64_t)reply->integer;
@@ -281,9 +283,10 @@ static void on_own(void *arg, int err, redisReply *reply)
 
 static int eval_lease(struct store_redis *s, struct tl_script *script, tl_redis_fn *fn,
                       const char *instance, const char *lease, const char *least,
-                      const char *fallback)
+                      const char *fallback, bool empty_too)
 {
-    const char *argv[] = {s->keys[KEY_LEASE], s->keys[KEY_OWNER], instance, lease, least, fallback};
+    const char *argv[] = {s->keys[KEY_LEASE], s->keys[KEY_OWNER],   instance, lease, least,
+                          fallback,           empty_too ? "1" : "0"};
     size_t len[TL_LEN(argv)];
 
     for (size_t i = 0; i < TL_LEN(argv); i++)
@@ -291,8 +294,8 @@ static int eval_lease(struct store_redis *s, struct tl_script *script, tl_redis_
     return tl_redis_eval(s->redis, script, fn, s, 2, TL_LEN(argv), argv, len);
 }
 
-static void redis_own(struct store *store, const char *instance, tl_dur lease, uint64_t at_least,
-                      store_row_fn *row, store_own_fn *done, void *arg)
+static void redis_own(struct store *store, const struct store_claim *claim, store_row_fn *row,
+                      store_own_fn *done, void *arg)
 {
     struct store_redis *s = of(store);
     char ms[24], least[24], fallback[24];
@@ -300,12 +303,12 @@ static void redis_own(struct store *store, const char *instance, tl_dur lease, u
     s->row = row;
     s->own_done = done;
     s->own_arg = arg;
-    (void)snprintf(ms, sizeof(ms), "%lld", (long long)(lease / 1000));
-    (void)snprintf(least, sizeof(least), "%llu", (unsigned long long)at_least);
+    (void)snprintf(ms, sizeof(ms), "%lld", (long long)(claim->lease / 1000));
+    (void)snprintf(least, sizeof(least), "%llu", (unsigned long long)claim->at_least);
     /* A store that has lost its epochs goes on above them: seconds since 2024. */
     (void)snprintf(fallback, sizeof(fallback), "%lld",
                    (long long)(tl_clock_wall() / TL_SEC(1) - 1704067200));
-    if (eval_lease(s, &own_script, on_own, instance, ms, least, fallback))
+    if (eval_lease(s, &own_script, on_own, claim->instance, ms, least, fallback, claim->empty_too))
         own_end(s, -EAGAIN);
 }
 
@@ -330,7 +333,7 @@ static void redis_keep(struct store *store, const char *instance, tl_dur lease, 
     s->keep_done = done;
     s->keep_arg = arg;
     (void)snprintf(ms, sizeof(ms), "%lld", (long long)(lease / 1000));
-    if (eval_lease(s, &keep_script, on_keep, instance, ms, "0", "0"))
+    if (eval_lease(s, &keep_script, on_keep, instance, ms, "0", "0", false))
         done(arg, -EAGAIN);
 }
 
@@ -348,7 +351,7 @@ static void redis_leave(struct store *store, const char *instance, store_done_fn
 
     s->leave_done = done;
     s->leave_arg = arg;
-    if (eval_lease(s, &leave_script, on_leave, instance, "0", "0", "0"))
+    if (eval_lease(s, &leave_script, on_leave, instance, "0", "0", "0", false))
         done(arg, -EAGAIN);
 }
 

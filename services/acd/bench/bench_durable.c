@@ -233,7 +233,10 @@ static void open_all(struct bench *b, struct server *server)
         exit(1);
     while (!tl_redis_ready(b->redis))
         (void)tl_loop_turn(b->loop);
-    b->store->ops->own(b->store, "bench", TL_SEC(600), 0, own_row, owned, b);
+    b->store->ops->own(
+        b->store,
+        &(struct store_claim){.instance = "bench", .lease = TL_SEC(600), .empty_too = true},
+        own_row, owned, b);
     while (!b->committed)
         (void)tl_loop_turn(b->loop);
 }

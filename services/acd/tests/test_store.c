@@ -15,6 +15,7 @@ struct world {
     struct tl_redis *redis;
     struct store *store;
     int answers, err;
+    bool patient; /* claims only a store that knows of an owner */
     uint64_t epoch;
     char rows[512];
     size_t n_rows;
@@ -63,7 +64,11 @@ static int own(struct world *w, const char *who, uint64_t at_least)
 {
     w->n_rows = 0;
     w->rows[0] = '\0';
-    w->store->ops->own(w->store, who, TL_SEC(5), at_least, row, owned, w);
+    w->store->ops->own(
+        w->store,
+        &(struct store_claim){
+            .instance = who, .lease = TL_SEC(5), .at_least = at_least, .empty_too = !w->patient},
+        row, owned, w);
     return wait_for_answer(w);
 }
 
@@ -169,6 +174,23 @@ static void a_flushed_store_says_so(void **state)
     assert_true(w->epoch > b.epoch);
 }
 
+static void a_standby_leaves_an_emptied_store_to_its_owner(void **state)
+{
+    struct world *w = *state;
+
+    w->patient = true;
+    assert_int_equal(own(w, "two", 0), -ENODATA); /* nobody has ever owned it */
+    w->patient = false;
+    assert_int_equal(own(w, "one", 0), 0);
+    flush(w);
+    w->patient = true;
+    assert_int_equal(own(w, "two", w->epoch), -ENODATA);
+    w->patient = false;
+    assert_int_equal(own(w, "one", w->epoch), 0);
+    w->patient = true;
+    assert_int_equal(own(w, "two", w->epoch), -EBUSY);
+}
+
 static void many_rows_go_through(void **state)
 {
     struct world *w = *state;
@@ -254,6 +276,7 @@ int main(void)
         ASK(a_commit_is_found_again),
         ASK(the_same_batch_counts_once_and_an_old_epoch_never),
         ASK(a_flushed_store_says_so),
+        ASK(a_standby_leaves_an_emptied_store_to_its_owner),
         ASK(many_rows_go_through),
     };
 
