@@ -89,8 +89,10 @@ prepare_nats() {
     CHANGED="$CHANGED $(cat "$TL_RUN_DIR/changed.nats")"
 }
 
+# Nobody can be the default user, but Redis is when it reads its log again: a transaction in it (each
+# script writes one) needs the right to every command, or all of it is left out.
 prepare_redis() {
-    local name acl="user default off"
+    local name acl="user default off resetpass ~* &* +@all"
     mkdir -p "$TL_RUN_DIR/redis"
     for name in $TL_REDIS_USERS; do
         local hash keys="~$name:* &$name:*" may="-@admin -@dangerous +info"
