@@ -88,6 +88,7 @@ CREATE TABLE IF NOT EXISTS messages (
     sent_at    bigint NOT NULL
 );
 CREATE INDEX IF NOT EXISTS messages_contact ON messages (contact_id, id);
+CREATE INDEX IF NOT EXISTS messages_thread ON messages (thread_id, id);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_ref ON messages (contact_id, from_role, client_ref)
     WHERE client_ref <> '';
 

@@ -56,12 +56,10 @@ static void ask_transcript(struct snapshot *s)
         end(s, "the store is away");
 }
 
-static void card(void *arg, int err, struct tl_str visit, const struct earlier_contact *earlier,
-                 int n)
+static void card(void *arg, int err, const struct contact_history *history)
 {
     struct snapshot *s = arg;
-    struct contact_card k = {
-        .contact = &s->rows[s->at], .visit = visit, .earlier = earlier, .n_earlier = n};
+    struct contact_card k = {.contact = &s->rows[s->at], .history = *history};
 
     if (err || wire_snapshot_card(&k, &s->pieces))
         end(s, "the store is away");

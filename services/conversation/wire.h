@@ -101,9 +101,7 @@ int wire_waiting(const struct contact *rows, int n, struct tl_buf *out);
 /** A card's parts as the store gave them. */
 struct contact_card {
     const struct contact *contact;
-    struct tl_str visit;
-    const struct earlier_contact *earlier;
-    int n_earlier;
+    struct contact_history history;
 };
 
 /** Snapshot that is built piece by piece: append states, cards and messages, then wrap. */

@@ -69,13 +69,54 @@ static void fill_state(struct state *s, const struct contact *c, enum contact_ro
     m->customer = &s->customer;
 }
 
+static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct contact_message *msg)
+{
+    *m = (Threadline__Common__V1__ChatMessage)THREADLINE__COMMON__V1__CHAT_MESSAGE__INIT;
+    m->message_id = wire_id(&msg->id);
+    m->contact_id = wire_id(&msg->contact);
+    m->from_role = (Threadline__Common__V1__Role)msg->from;
+    m->from_name = wire_text(msg->from_name);
+    m->text = wire_text(msg->text);
+    m->sent_at_us = msg->sent_at;
+    m->client_ref = wire_text(msg->client_ref);
+}
+
 struct card {
     Threadline__Signaling__V1__ContactCard m;
     Person customer;
     Threadline__Common__V1__Visit *visit;
     Threadline__Common__V1__EarlierContact earlier[CARD_EARLIER_MAX];
     Threadline__Common__V1__EarlierContact *rows[CARD_EARLIER_MAX];
+    Threadline__Common__V1__ChatMessage lines[CARD_LINES_MAX], *line_rows[CARD_LINES_MAX];
 };
+
+static void fill_history(struct card *k, const struct contact_history *h)
+{
+    Threadline__Signaling__V1__ContactCard *m = &k->m;
+
+    m->n_earlier = (size_t)TL_LOWER(h->n_earlier, CARD_EARLIER_MAX);
+    m->earlier = k->rows;
+    for (size_t i = 0; i < m->n_earlier; i++) {
+        const struct earlier_contact *e = &h->earlier[i];
+
+        k->rows[i] = &k->earlier[i];
+        k->earlier[i] =
+            (Threadline__Common__V1__EarlierContact)THREADLINE__COMMON__V1__EARLIER_CONTACT__INIT;
+        k->earlier[i].contact_id = wire_id(&e->contact);
+        k->earlier[i].thread_id = wire_id(&e->thread);
+        k->earlier[i].channel = (Threadline__Common__V1__Channel)e->channel;
+        k->earlier[i].started_at_us = e->at;
+        k->earlier[i].agent_name = wire_text(e->agent_name);
+        k->earlier[i].disposition = wire_text(e->disposition);
+        k->earlier[i].note = wire_text(e->note);
+    }
+    m->n_earlier_lines = (size_t)TL_LOWER(h->n_lines, CARD_LINES_MAX);
+    m->earlier_lines = k->line_rows;
+    for (size_t i = 0; i < m->n_earlier_lines; i++) {
+        fill_chat(&k->lines[i], &h->lines[i]);
+        k->line_rows[i] = &k->lines[i];
+    }
+}
 
 /** Ends with tl_pb_free(k->visit).  A visit that cannot be read is left out: the card goes on. */
 static void fill_card(struct card *k, const struct contact_card *card)
@@ -85,8 +126,8 @@ static void fill_card(struct card *k, const struct contact_card *card)
 
     *m = (Threadline__Signaling__V1__ContactCard)THREADLINE__SIGNALING__V1__CONTACT_CARD__INIT;
     k->visit = NULL;
-    if (card->visit.n &&
-        TL_PB_UNPACK(threadline__common__v1__visit, card->visit.s, card->visit.n, &k->visit) == 0)
+    if (card->history.visit.n && TL_PB_UNPACK(threadline__common__v1__visit, card->history.visit.s,
+                                              card->history.visit.n, &k->visit) == 0)
         m->visit = k->visit;
     m->contact_id = wire_id(&c->id);
     m->thread_id = wire_id(&c->thread);
@@ -100,34 +141,7 @@ static void fill_card(struct card *k, const struct contact_card *card)
     m->queue = wire_id(&c->route.queue);
     m->requested_at_us = c->requested_at;
     m->cobrowse_consent = c->cobrowse_consent;
-    m->n_earlier = (size_t)TL_LOWER(card->n_earlier, CARD_EARLIER_MAX);
-    m->earlier = k->rows;
-    for (size_t i = 0; i < m->n_earlier; i++) {
-        const struct earlier_contact *e = &card->earlier[i];
-
-        k->rows[i] = &k->earlier[i];
-        k->earlier[i] =
-            (Threadline__Common__V1__EarlierContact)THREADLINE__COMMON__V1__EARLIER_CONTACT__INIT;
-        k->earlier[i].contact_id = wire_id(&e->contact);
-        k->earlier[i].thread_id = wire_id(&e->thread);
-        k->earlier[i].channel = (Threadline__Common__V1__Channel)e->channel;
-        k->earlier[i].started_at_us = e->at;
-        k->earlier[i].agent_name = wire_text(e->agent_name);
-        k->earlier[i].disposition = wire_text(e->disposition);
-        k->earlier[i].note = wire_text(e->note);
-    }
-}
-
-static void fill_chat(Threadline__Common__V1__ChatMessage *m, const struct contact_message *msg)
-{
-    *m = (Threadline__Common__V1__ChatMessage)THREADLINE__COMMON__V1__CHAT_MESSAGE__INIT;
-    m->message_id = wire_id(&msg->id);
-    m->contact_id = wire_id(&msg->contact);
-    m->from_role = (Threadline__Common__V1__Role)msg->from;
-    m->from_name = wire_text(msg->from_name);
-    m->text = wire_text(msg->text);
-    m->sent_at_us = msg->sent_at;
-    m->client_ref = wire_text(msg->client_ref);
+    fill_history(k, &card->history);
 }
 
 /* ---- pushes ----------------------------------------------------------------------------- */

@@ -59,16 +59,14 @@ struct card_job {
     struct contact c;
 };
 
-static void card_read(void *arg, int err, struct tl_str visit,
-                      const struct earlier_contact *earlier, int n)
+static void card_read(void *arg, int err, const struct contact_history *history)
 {
     struct card_job *job = arg;
-    struct contact_card card = {
-        .contact = &job->c, .visit = visit, .earlier = earlier, .n_earlier = n};
+    struct contact_card card = {.contact = &job->c};
     struct tl_buf m = TL_BUF(256 * 1024);
 
-    if (err) /* the call itself matters more than its history */
-        card = (struct contact_card){.contact = &job->c};
+    if (!err) /* else: the call itself matters more than its history */
+        card.history = *history;
     if (wire_card(&card, &m) == 0)
         push_agent(job->conv, &job->c.agent, &m);
     tl_buf_done(&m);
@@ -85,7 +83,7 @@ void push_card(struct conversation *conv, const struct contact *c)
     *job = (struct card_job){.conv = conv, .c = *c};
     conv->tasks++;
     if (conv->store->ops->card(conv->store, c, card_read, job))
-        card_read(job, -EAGAIN, (struct tl_str){0}, NULL, 0);
+        card_read(job, -EAGAIN, NULL);
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */

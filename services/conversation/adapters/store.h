@@ -45,6 +45,15 @@ struct earlier_contact {
     char note[MESSAGE_TEXT_MAX + 1];
 };
 
+/** What came before a contact: for its card. */
+struct contact_history {
+    struct tl_str visit; /**< packed Visit, as it was at the request */
+    const struct earlier_contact *earlier;
+    int n_earlier;
+    const struct contact_message *lines; /**< of the thread's earlier contacts, oldest first */
+    int n_lines;
+};
+
 /** An event without its numbers; name is the oneof field of ConversationEvent. */
 struct outgoing_event {
     struct tl_id id;
@@ -99,6 +108,7 @@ struct store_query {
 };
 
 #define CARD_EARLIER_MAX      10
+#define CARD_LINES_MAX        20
 #define SNAPSHOT_MESSAGES_MAX 200 /**< newest lines of a contact that a snapshot shows */
 
 /** err: 0, -EAGAIN (the row has another version: load again; or the store is away), -EEXIST (the
@@ -107,8 +117,7 @@ struct store_query {
 typedef void store_done_fn(void *arg, int err);
 typedef void store_contacts_fn(void *arg, int err, const struct contact *rows, int n);
 typedef void store_threads_fn(void *arg, int err, const struct thread *rows, int n);
-typedef void store_card_fn(void *arg, int err, struct tl_str visit,
-                           const struct earlier_contact *earlier, int n);
+typedef void store_card_fn(void *arg, int err, const struct contact_history *history);
 typedef void store_messages_fn(void *arg, int err, const struct contact_message *rows, int n);
 typedef void store_outbox_fn(void *arg, int err, const struct outbox_row *rows, int n);
 
@@ -121,7 +130,8 @@ struct store_ops {
     /** Threads of a visitor or a customer that were alive since, newest first. */
     int (*threads)(struct store *, const struct tl_id *visitor, const struct tl_id *customer,
                    tl_time since, store_threads_fn *fn, void *arg);
-    /** Visit and earlier contacts of the thread, the customer, or the visitor while unknown. */
+    /** Visit, earlier contacts of the thread, the customer, or the visitor while unknown, and the
+     * newest lines of the thread's other contacts. */
     int (*card)(struct store *, const struct contact *, store_card_fn *fn, void *arg);
     /** By contact id, or by client_ref within it; oldest first. */
     int (*messages)(struct store *, const struct tl_id *contact, const char *client_ref,

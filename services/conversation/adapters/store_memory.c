@@ -57,8 +57,8 @@ static int room(void **rows, size_t n, size_t size)
 
 struct answer {
     int err, n;
-    void *rows; /**< freed after the call */
-    struct tl_str visit;
+    void *rows;                     /**< freed after the call */
+    struct contact_history history; /**< of a card: its parts are freed, but for the visit */
     void *arg;
     store_done_fn *stored;
     store_contacts_fn *contacts;
@@ -79,12 +79,14 @@ static void tell(void *arg)
     else if (a->threads)
         a->threads(a->arg, a->err, a->rows, a->n);
     else if (a->card)
-        a->card(a->arg, a->err, a->visit, a->rows, a->n);
+        a->card(a->arg, a->err, &a->history);
     else if (a->messages)
         a->messages(a->arg, a->err, a->rows, a->n);
     else
         a->outbox(a->arg, a->err, a->rows, a->n);
     tl_free(a->rows);
+    tl_free((void *)(uintptr_t)a->history.earlier);
+    tl_free((void *)(uintptr_t)a->history.lines);
     tl_free(a);
 }
 
@@ -329,15 +331,41 @@ static bool same_person(const struct contact *c, const struct contact *row)
     return !tl_id_empty(&c->visitor) && tl_id_eq(&row->visitor, &c->visitor);
 }
 
+/** The newest lines of the thread's other contacts, oldest first. */
+static int other_lines(const struct memory *m, const struct contact *c,
+                       struct contact_message rows[CARD_LINES_MAX])
+{
+    int n = 0;
+
+    for (size_t i = 0; i < m->n_messages; i++) {
+        const struct contact_message *row = &m->messages[i];
+
+        if (!tl_id_eq(&row->thread, &c->thread) || tl_id_eq(&row->contact, &c->id))
+            continue;
+        if (n == CARD_LINES_MAX)
+            memmove(&rows[0], &rows[1], (size_t)(--n) * sizeof *rows);
+        rows[n++] = *row;
+    }
+    return n;
+}
+
 static int card(struct store *s, const struct contact *c, store_card_fn *fn, void *arg)
 {
     struct memory *m = of(s);
     struct contact_row *me = contact(m, &c->id);
     struct earlier_contact *rows = tl_alloc(CARD_EARLIER_MAX, sizeof *rows);
+    struct contact_message *lines = tl_alloc(CARD_LINES_MAX, sizeof *lines);
+    struct contact_history h = {.earlier = rows, .lines = lines};
     int n = 0;
 
-    if (!rows)
+    if (!rows || !lines) {
+        tl_free(rows);
+        tl_free(lines);
         return -ENOMEM;
+    }
+    if (me)
+        h.visit = (struct tl_str){.s = me->visit, .n = me->visit_n};
+    h.n_lines = other_lines(m, c, lines);
     for (size_t i = m->n_contacts; i-- && n < CARD_EARLIER_MAX;) {
         const struct contact_row *row = &m->contacts[i];
         struct earlier_contact *e = &rows[n];
@@ -355,12 +383,8 @@ static int card(struct store *s, const struct contact *c, store_card_fn *fn, voi
             memcpy(e->note, row->wrap_up->note, sizeof e->note);
         }
     }
-    return later(m,
-                 (struct answer){.rows = rows,
-                                 .n = n,
-                                 .visit = {.s = me ? me->visit : NULL, .n = me ? me->visit_n : 0},
-                                 .card = fn,
-                                 .arg = arg});
+    h.n_earlier = n;
+    return later(m, (struct answer){.history = h, .card = fn, .arg = arg});
 }
 
 static int messages(struct store *s, const struct tl_id *id, const char *client_ref,

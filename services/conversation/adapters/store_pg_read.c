@@ -1,6 +1,8 @@
 /* Questions to PostgreSQL: contacts, threads, cards, transcripts. */
 #include "adapters/store_pg_inner.h"
 
+#define LINE "id, contact_id, thread_id, from_role, from_name, client_ref, text, sent_at"
+
 static void contacts_came(void *arg, int err, PGresult *const *results, int n, const char *sqlstate)
 {
     struct pg_asked *a = arg;
@@ -92,34 +94,74 @@ int pg_threads(struct store *s, const struct tl_id *visitor, const struct tl_id 
     return err;
 }
 
+/** Rows of "SELECT " LINE. */
+static struct contact_message *read_lines(PGresult *res, int *ret_n)
+{
+    int n = PQntuples(res);
+    struct contact_message *rows = tl_alloc((size_t)n + 1, sizeof *rows);
+
+    for (int i = 0; rows && i < n; i++) {
+        struct contact_message *m = &rows[i];
+
+        pg_row_text(res, i, 0, m->id.s, sizeof m->id.s);
+        pg_row_text(res, i, 1, m->contact.s, sizeof m->contact.s);
+        pg_row_text(res, i, 2, m->thread.s, sizeof m->thread.s);
+        m->from = (enum contact_role)pg_row_number(res, i, 3);
+        pg_row_text(res, i, 4, m->from_name, sizeof m->from_name);
+        pg_row_text(res, i, 5, m->client_ref, sizeof m->client_ref);
+        pg_row_text(res, i, 6, m->text, sizeof m->text);
+        m->sent_at = pg_row_number(res, i, 7);
+    }
+    *ret_n = rows ? n : 0;
+    return rows;
+}
+
+static int read_earlier(PGresult *res, struct earlier_contact rows[CARD_EARLIER_MAX])
+{
+    int n = TL_LOWER(PQntuples(res), CARD_EARLIER_MAX);
+
+    for (int i = 0; i < n; i++) {
+        struct earlier_contact *e = &rows[i];
+
+        pg_row_text(res, i, 0, e->contact.s, sizeof e->contact.s);
+        pg_row_text(res, i, 1, e->thread.s, sizeof e->thread.s);
+        e->channel = (enum contact_channel)pg_row_number(res, i, 2);
+        e->at = pg_row_number(res, i, 3);
+        pg_row_text(res, i, 4, e->agent_name, sizeof e->agent_name);
+        pg_row_text(res, i, 5, e->disposition, sizeof e->disposition);
+        pg_row_text(res, i, 6, e->note, sizeof e->note);
+    }
+    return n;
+}
+
 static void card_came(void *arg, int err, PGresult *const *results, int n, const char *sqlstate)
 {
     struct pg_asked *a = arg;
-    struct earlier_contact *rows = tl_alloc(CARD_EARLIER_MAX, sizeof *rows);
-    int count = 0;
+    struct earlier_contact *earlier = tl_alloc(CARD_EARLIER_MAX, sizeof *earlier);
+    struct contact_message *lines = NULL;
+    struct contact_history h = {.earlier = earlier};
     unsigned char *visit = NULL;
-    size_t size = 0;
 
     pg_note_trouble(err, sqlstate);
-    if (!err && (n != 2 || !rows))
-        err = rows ? -EIO : -ENOMEM;
-    if (!err && PQntuples(results[0]) && !PQgetisnull(results[0], 0, 0))
-        visit = PQunescapeBytea((const unsigned char *)PQgetvalue(results[0], 0, 0), &size);
-    for (; !err && count < PQntuples(results[1]) && count < CARD_EARLIER_MAX; count++) {
-        struct earlier_contact *e = &rows[count];
-
-        pg_row_text(results[1], count, 0, e->contact.s, sizeof e->contact.s);
-        pg_row_text(results[1], count, 1, e->thread.s, sizeof e->thread.s);
-        e->channel = (enum contact_channel)pg_row_number(results[1], count, 2);
-        e->at = pg_row_number(results[1], count, 3);
-        pg_row_text(results[1], count, 4, e->agent_name, sizeof e->agent_name);
-        pg_row_text(results[1], count, 5, e->disposition, sizeof e->disposition);
-        pg_row_text(results[1], count, 6, e->note, sizeof e->note);
+    if (!err && n != 3)
+        err = -EIO;
+    if (!err) {
+        lines = read_lines(results[2], &h.n_lines);
+        err = earlier && lines ? 0 : -ENOMEM;
     }
-    a->card(a->arg, err, (struct tl_str){.s = (const char *)visit, .n = visit ? size : 0}, rows,
-            count);
+    if (!err) {
+        h.lines = lines;
+        h.n_earlier = read_earlier(results[1], earlier);
+        if (PQntuples(results[0]) && !PQgetisnull(results[0], 0, 0))
+            visit =
+                PQunescapeBytea((const unsigned char *)PQgetvalue(results[0], 0, 0), &h.visit.n);
+        h.visit.s = (const char *)visit;
+        h.visit.n = visit ? h.visit.n : 0;
+    }
+    a->card(a->arg, err, &h);
     PQfreemem(visit);
-    tl_free(rows);
+    tl_free(earlier);
+    tl_free(lines);
     tl_free(a);
 }
 
@@ -128,7 +170,7 @@ int pg_card(struct store *s, const struct contact *c, store_card_fn *fn, void *a
     struct pg_asked *a = pg_asked(pg_of(s), (struct pg_asked){.card = fn, .arg = arg});
     char at[24];
     const char *params[] = {c->id.s, c->thread.s, c->visitor.s, c->customer.s, at};
-    const struct tl_pg_stmt stmts[2] = {
+    const struct tl_pg_stmt stmts[3] = {
         {.sql = "SELECT visit FROM contacts WHERE id = $1", .n = 1, .params = params},
         {.sql = "SELECT c.id, c.thread_id, c.channel, c.requested_at, c.agent_name,"
                 " coalesce(w.disposition, ''), coalesce(w.note, '')"
@@ -138,13 +180,17 @@ int pg_card(struct store *s, const struct contact *c, store_card_fn *fn, void *a
                 " OR (c.customer_id = '' AND $3 <> '' AND c.visitor_id = $3))"
                 " ORDER BY c.requested_at DESC LIMIT 10",
          .n = 5,
+         .params = params},
+        {.sql = "SELECT * FROM (SELECT " LINE " FROM messages WHERE thread_id = $2"
+                " AND contact_id <> $1 ORDER BY id DESC LIMIT 20) newest ORDER BY id",
+         .n = 2,
          .params = params}};
     int err;
 
     if (!a)
         return -ENOMEM;
     (void)snprintf(at, sizeof at, "%" PRId64, c->requested_at);
-    err = tl_pg_batch(pg_of(s)->pg, stmts, 2, card_came, a);
+    err = tl_pg_batch(pg_of(s)->pg, stmts, 3, card_came, a);
     if (err)
         tl_free(a);
     return err;
@@ -153,25 +199,15 @@ int pg_card(struct store *s, const struct contact *c, store_card_fn *fn, void *a
 static void messages_came(void *arg, int err, PGresult *const *results, int n, const char *sqlstate)
 {
     struct pg_asked *a = arg;
-    int count = !err && n ? PQntuples(results[0]) : 0;
-    struct contact_message *rows = count ? tl_alloc((size_t)count, sizeof *rows) : NULL;
+    struct contact_message *rows = NULL;
+    int count = 0;
 
     pg_note_trouble(err, sqlstate);
-    if (count && !rows)
-        err = -ENOMEM;
-    for (int i = 0; !err && i < count; i++) {
-        struct contact_message *m = &rows[i];
-
-        pg_row_text(results[0], i, 0, m->id.s, sizeof m->id.s);
-        pg_row_text(results[0], i, 1, m->contact.s, sizeof m->contact.s);
-        pg_row_text(results[0], i, 2, m->thread.s, sizeof m->thread.s);
-        m->from = (enum contact_role)pg_row_number(results[0], i, 3);
-        pg_row_text(results[0], i, 4, m->from_name, sizeof m->from_name);
-        pg_row_text(results[0], i, 5, m->client_ref, sizeof m->client_ref);
-        pg_row_text(results[0], i, 6, m->text, sizeof m->text);
-        m->sent_at = pg_row_number(results[0], i, 7);
+    if (!err && n) {
+        rows = read_lines(results[0], &count);
+        err = rows ? 0 : -ENOMEM;
     }
-    a->messages(a->arg, err, rows, err ? 0 : count);
+    a->messages(a->arg, err, rows, count);
     tl_free(rows);
     tl_free(a);
 }
@@ -185,8 +221,7 @@ int pg_messages(struct store *s, const struct tl_id *contact, const char *client
     if (!a)
         return -ENOMEM;
     err = tl_pg_exec(pg_of(s)->pg, messages_came, a,
-                     "SELECT * FROM (SELECT id, contact_id, thread_id, from_role, from_name,"
-                     " client_ref, text, sent_at FROM messages WHERE contact_id = $1"
+                     "SELECT * FROM (SELECT " LINE " FROM messages WHERE contact_id = $1"
                      " AND ($2::text IS NULL OR client_ref = $2::text)"
                      " ORDER BY id DESC LIMIT 200) newest ORDER BY id",
                      2, contact->s, client_ref);

@@ -22,6 +22,7 @@ struct bench {
     struct contact contacts[20];
     struct thread threads[THREADS_MAX];
     struct contact_message messages[4];
+    int n_lines;
     struct earlier_contact earlier[CARD_EARLIER_MAX];
     struct outbox_row outbox[64];
     char visit[64];
@@ -76,13 +77,16 @@ static void messages(void *arg, int err, const struct contact_message *rows, int
     stored(NULL, err);
 }
 
-static void card(void *arg, int err, struct tl_str visit, const struct earlier_contact *rows, int n)
+static void card(void *arg, int err, const struct contact_history *h)
 {
     TL_UNUSED(arg);
-    b.n = n;
-    (void)snprintf(b.visit, sizeof b.visit, "%.*s", (int)visit.n, visit.s ? visit.s : "");
-    for (int i = 0; i < n; i++)
-        b.earlier[i] = rows[i];
+    b.n = h->n_earlier;
+    (void)snprintf(b.visit, sizeof b.visit, "%.*s", (int)h->visit.n, h->visit.s ? h->visit.s : "");
+    for (int i = 0; i < h->n_earlier; i++)
+        b.earlier[i] = h->earlier[i];
+    b.n_lines = h->n_lines;
+    for (int i = 0; i < h->n_lines && i < 4; i++)
+        b.messages[i] = h->lines[i];
     stored(NULL, err);
 }
 
@@ -345,6 +349,39 @@ static void the_card_shows_what_was_before(void **state)
     assert_true(tl_id_eq(&b.earlier[0].contact, &first.id));
     assert_string_equal(b.earlier[0].disposition, "sold");
     assert_string_equal(b.earlier[0].note, "a note");
+    assert_int_equal(b.n_lines, 0);
+}
+
+/** A chat stays on its thread: the next contact's card shows the newest lines, oldest first. */
+static void the_card_shows_what_was_written_before(void **state)
+{
+    struct contact first = contact(), c = contact(), other = contact();
+    struct contact_message m = {.thread = first.thread, .from = ROLE_CUSTOMER, .sent_at = 1};
+    struct store_change ch = {.message = &m, .touch = first.thread};
+
+    TL_UNUSED(state);
+    assert_int_equal(open_contact(&first, NULL, 0), 0);
+    c.thread = first.thread;
+    assert_int_equal(commit(&(struct store_change){.contact = &c, .touch = c.thread, .due = 1000}),
+                     0);
+    assert_int_equal(open_contact(&other, NULL, 0), 0);
+    for (int i = 0; i < CARD_LINES_MAX + 2; i++) {
+        m.id = tl_id_new();
+        m.contact = first.id;
+        (void)snprintf(m.text, sizeof m.text, "line %d", i);
+        assert_int_equal(commit(&ch), 0);
+    }
+    m.id = tl_id_new();
+    m.contact = c.id; /* its own lines are in the transcript */
+    assert_int_equal(commit(&ch), 0);
+    assert_int_equal(b.store->ops->card(b.store, &c, card, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n_lines, CARD_LINES_MAX);
+    assert_string_equal(b.messages[0].text, "line 2");
+    assert_string_equal(b.messages[1].text, "line 3");
+    assert_int_equal(b.store->ops->card(b.store, &other, card, NULL), 0);
+    wait_done();
+    assert_int_equal(b.n_lines, 0);
 }
 
 static void a_survey_is_answered_once(void **state)
@@ -437,6 +474,7 @@ int main(void)
         cmocka_unit_test(threads_are_found_and_linked),
         cmocka_unit_test(a_line_of_chat_is_stored_once),
         cmocka_unit_test(the_card_shows_what_was_before),
+        cmocka_unit_test(the_card_shows_what_was_written_before),
         cmocka_unit_test(a_survey_is_answered_once),
         cmocka_unit_test(lists_of_who_is_open_waiting_due),
     };
