@@ -25,16 +25,9 @@ static void begin(struct tl_buf *out, const struct cli_event *e)
     (void)tl_buf_printf(out, "%.12s  ", when + 11);
 }
 
-/* The line of the offer, who else was looked at, and the reasons against the others. */
-static void offered(struct tl_buf *out, const struct cli_event *e)
+/* Who was looked at, and the reasons against the others. */
+static void reasons(struct tl_buf *out, const Threadline__Acd__V1__Why *why)
 {
-    const Threadline__Acd__V1__ContactOffered *o =
-        (const Threadline__Acd__V1__ContactOffered *)e->inner;
-    const Threadline__Acd__V1__Why *why = o->why;
-
-    begin(out, e);
-    (void)tl_buf_printf(out, "offered to %s after %.1f s in %s", o->agent_id,
-                        (double)o->waited_ms / 1e3, o->queue);
     if (!why) {
         (void)tl_buf_putc(out, '\n');
         return;
@@ -45,13 +38,86 @@ static void offered(struct tl_buf *out, const struct cli_event *e)
     for (size_t i = 0; i < why->n_candidates; i++) {
         const Threadline__Acd__V1__Candidate *c = why->candidates[i];
 
-        (void)tl_buf_printf(out, "%14s%-16s score %.4g, idle %.0f s%s%s\n", "", c->agent_id,
-                            c->score, (double)c->idle_ms / 1e3, c->rejected[0] ? ": " : "",
-                            c->rejected);
+        if (c->rejected[0])
+            (void)tl_buf_printf(out, "%14s%-16s not taken: %s\n", "", c->agent_id, c->rejected);
+        else
+            (void)tl_buf_printf(out, "%14s%-16s score %.4g, idle %.0f s\n", "", c->agent_id,
+                                c->score, (double)c->idle_ms / 1e3);
     }
     for (size_t i = 0; i < why->n_rejections; i++)
         (void)tl_buf_printf(out, "%14s%d not taken: %s\n", "", why->rejections[i]->agents,
                             why->rejections[i]->reason);
+}
+
+static void offered(struct tl_buf *out, const struct cli_event *e)
+{
+    const Threadline__Acd__V1__ContactOffered *o =
+        (const Threadline__Acd__V1__ContactOffered *)e->inner;
+
+    (void)tl_buf_printf(out, "offered to %s after %.1f s in %s", o->agent_id,
+                        (double)o->waited_ms / 1e3, o->queue);
+    reasons(out, o->why);
+}
+
+static void timed_out(struct tl_buf *out, const struct cli_event *e)
+{
+    const Threadline__Acd__V1__OfferTimedOut *o =
+        (const Threadline__Acd__V1__OfferTimedOut *)e->inner;
+
+    (void)tl_buf_printf(out, "%s did not answer in time (rang %.1f s)", o->agent_id,
+                        (double)o->rang_ms / 1e3);
+    reasons(out, o->why);
+}
+
+static void moved(struct tl_buf *out, const struct cli_event *e)
+{
+    const Threadline__Acd__V1__ContactMoved *m =
+        (const Threadline__Acd__V1__ContactMoved *)e->inner;
+
+    if (m->seat_id[0])
+        (void)tl_buf_puts(out, "consult: ");
+    if (m->why) {
+        (void)tl_buf_printf(
+            out, "ring %d to %d%s", m->ring_before, m->ring,
+            strcmp(m->cause, "ring_skipped") == 0 ? ", past what nobody signed in could fill" : "");
+        reasons(out, m->why);
+        return;
+    }
+    (void)tl_buf_printf(out, "moved to %s%s%s: %s\n", m->queue, m->agent_id[0] ? ", for " : "",
+                        m->agent_id, m->cause);
+}
+
+/* Advice, talking together, changing hands. */
+static bool seat_line(struct tl_buf *out, const struct cli_event *e)
+{
+    const char *agent = cli_event_text(e, "agent_id");
+
+    if (is(e, "acd", "seat_asked")) {
+        (void)tl_buf_printf(out, "consult: %s asked %s%s\n", cli_event_text(e, "by_agent_id"),
+                            agent[0] ? agent : "whoever has time in ",
+                            agent[0] ? "" : cli_event_text(e, "queue"));
+    } else if (is(e, "acd", "seat_offered")) {
+        (void)tl_buf_printf(out, "consult: offered to %s", agent);
+        reasons(out, ((const Threadline__Acd__V1__SeatOffered *)e->inner)->why);
+    } else if (is(e, "acd", "seat_offer_over")) {
+        (void)tl_buf_printf(out, "consult: offer to %s over, %s", agent,
+                            cli_event_text(e, "cause"));
+        reasons(out, ((const Threadline__Acd__V1__SeatOfferOver *)e->inner)->why);
+    } else if (is(e, "acd", "seat_taken")) {
+        (void)tl_buf_printf(out, "consult: %s accepted, rang %.1f s\n", agent,
+                            seconds(e, "rang_ms"));
+    } else if (is(e, "acd", "seat_joined")) {
+        (void)tl_buf_printf(out, "%s talks with the customer, too\n", agent);
+    } else if (is(e, "acd", "seat_left")) {
+        (void)tl_buf_printf(out, "%s%s: %s\n", agent[0] ? agent : "the consult",
+                            agent[0] ? " left" : " is over", cli_event_text(e, "cause"));
+    } else if (is(e, "acd", "contact_handed_over")) {
+        (void)tl_buf_printf(out, "handed over from %s to %s: %s\n",
+                            cli_event_text(e, "from_agent_id"), agent, cli_event_text(e, "cause"));
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void ended(struct tl_buf *out, const struct cli_event *e)
@@ -68,41 +134,50 @@ static void ended(struct tl_buf *out, const struct cli_event *e)
                         (double)x->waited_ms / 1e3, (double)x->talked_ms / 1e3);
 }
 
-static bool acd_line(struct tl_buf *out, const struct cli_event *e)
+static bool contact_line(struct tl_buf *out, const struct cli_event *e)
 {
-    if (is(e, "acd", "contact_offered")) {
+    const char *agent = cli_event_text(e, "agent_id");
+
+    if (is(e, "acd", "contact_offered"))
         offered(out, e);
-        return true;
-    }
-    if (strcmp(e->service, "acd") != 0)
-        return false;
-    if (is(e, "acd", "contact_queued")) {
-        begin(out, e);
+    else if (is(e, "acd", "offer_timed_out"))
+        timed_out(out, e);
+    else if (is(e, "acd", "contact_moved"))
+        moved(out, e);
+    else if (is(e, "acd", "contact_queued"))
         (void)tl_buf_printf(out, "queued in %s at place %" PRId64 ", priority %" PRId64 "\n",
                             cli_event_text(e, "queue"), cli_event_int(e, "position"),
                             cli_event_int(e, "priority"));
-    } else if (is(e, "acd", "offer_accepted")) {
-        begin(out, e);
-        (void)tl_buf_printf(out, "accepted by %s: waited %.1f s, rang %.1f s\n",
-                            cli_event_text(e, "agent_id"), seconds(e, "waited_ms"),
-                            seconds(e, "rang_ms"));
-    } else if (is(e, "acd", "offer_timed_out")) {
-        begin(out, e);
-        (void)tl_buf_printf(out, "%s did not answer in time\n", cli_event_text(e, "agent_id"));
-    } else if (is(e, "acd", "offer_declined") || is(e, "acd", "offer_rescinded")) {
-        begin(out, e);
-        (void)tl_buf_printf(out, "offer to %s %s: %s\n", cli_event_text(e, "agent_id"),
+    else if (is(e, "acd", "offer_accepted"))
+        (void)tl_buf_printf(out, "accepted by %s: waited %.1f s, rang %.1f s\n", agent,
+                            seconds(e, "waited_ms"), seconds(e, "rang_ms"));
+    else if (is(e, "acd", "offer_declined") || is(e, "acd", "offer_rescinded"))
+        (void)tl_buf_printf(out, "offer to %s %s: %s\n", agent,
                             is(e, "acd", "offer_declined") ? "declined" : "taken back",
                             cli_event_text(e, "reason"));
-    } else if (is(e, "acd", "contact_dequeued")) {
-        begin(out, e);
+    else if (is(e, "acd", "contact_dequeued"))
         (void)tl_buf_printf(out, "left the queue %s after %.1f s: %s\n", cli_event_text(e, "queue"),
                             seconds(e, "waited_ms"), cli_event_text(e, "cause"));
-    } else if (is(e, "acd", "contact_released")) {
+    else if (is(e, "acd", "contact_released"))
+        (void)tl_buf_printf(out, "conversation with %s over after %.1f s\n", agent,
+                            seconds(e, "talked_ms"));
+    else
+        return false;
+    return true;
+}
+
+static bool acd_line(struct tl_buf *out, const struct cli_event *e)
+{
+    struct tl_buf line = TL_BUF(16 * 1024);
+
+    if (strcmp(e->service, "acd") != 0)
+        return false;
+    if (contact_line(&line, e) ||
+        seat_line(&line, e)) { /* agents' states and the like add nothing */
         begin(out, e);
-        (void)tl_buf_printf(out, "conversation with %s over after %.1f s\n",
-                            cli_event_text(e, "agent_id"), seconds(e, "talked_ms"));
+        (void)tl_buf_add(out, line.p, line.n);
     }
+    tl_buf_done(&line);
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* tl why: the ACD explains a live contact; the stream remembers the others. */
+/* tl why: the stream tells the whole story; the ACD adds where a live contact is now, and its
+ * newest steps where there is no stream to be read. */
 #include "why.h"
 
 #include <stdio.h>
@@ -12,6 +13,8 @@ struct why {
     struct tl_bus *bus;
     struct cli_stream *stream;
     struct tl_id contact;
+    char filter[80];          /* subjects of its thread, where the ACD knows it */
+    struct tl_buf now, steps; /* what the ACD says of a live contact */
     int lines;
     int failed; /* negative errno */
     bool connected;
@@ -53,6 +56,7 @@ static void read_stream(struct why *w)
 {
     const tl_time made = tl_id_time(tl_id_str(&w->contact));
     const struct cli_stream_opts opts = {.stream = "EVENTS",
+                                         .filter = w->filter[0] ? w->filter : NULL,
                                          .since = made > TL_MIN(1) ? made - TL_MIN(1) : 0};
     int err = cli_stream_open(&w->stream, w->bus, &opts, on_event, on_ready, w);
 
@@ -65,17 +69,15 @@ static void on_explained(void *arg, const struct tl_reply *r)
     struct why *w = arg;
     Threadline__Acd__V1__ExplainResponse *m = NULL;
 
-    if (!r->err && !TL_PB_UNPACK(threadline__acd__v1__explain_response, r->data, r->n, &m) &&
-        m->n_lines) {
+    /* an error: not live any more, or the ACD is away */
+    if (!r->err && !TL_PB_UNPACK(threadline__acd__v1__explain_response, r->data, r->n, &m)) {
         for (size_t i = 0; i < m->n_lines; i++)
-            puts(m->lines[i]);
-        w->lines++;
-        tl_pb_free(m);
-        stop(w, 0);
-        return;
+            (void)tl_buf_printf(i ? &w->steps : &w->now, "%s\n", m->lines[i]);
+        if (m->thread_id[0])
+            (void)snprintf(w->filter, sizeof(w->filter), "tl.events.*.*.%s", m->thread_id);
     }
     tl_pb_free(m);
-    read_stream(w); /* not live any more, or the ACD is away */
+    read_stream(w);
 }
 
 static void on_connect(void *arg)
@@ -127,6 +129,12 @@ static int run(struct why *w, const char *command, const struct tl_bus_opts *opt
     if (w->bus)
         tl_bus_close(w->bus);
     tl_loop_free(w->loop);
+    if (w->now.n) {
+        if (!w->lines)
+            fputs(w->steps.n ? w->steps.p : "", stdout);
+        fputs(w->now.p, stdout);
+        return 0;
+    }
     if (err)
         return cli_fail(command, "%s cannot be read: %s", opts->url, strerror(-err));
     if (!w->lines)
@@ -138,7 +146,7 @@ int cli_why(int argc, char **argv)
 {
     struct tl_buf password = TL_BUF(4096);
     struct tl_bus_opts opts;
-    struct why w = {0};
+    struct why w = {.now = TL_BUF(4096), .steps = TL_BUF(64 * 1024)};
     int rc = 1;
 
     if (argc != 2 || tl_id_parse(&w.contact, tl_str(argv[1])))
@@ -147,5 +155,7 @@ int cli_why(int argc, char **argv)
     if (!cli_bus_opts(&opts, argv[0], "TL_TL", &password))
         rc = run(&w, argv[0], &opts);
     tl_buf_done(&password);
+    tl_buf_done(&w.now);
+    tl_buf_done(&w.steps);
     return rc;
 }

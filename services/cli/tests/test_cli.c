@@ -131,10 +131,113 @@ static void why_tells_who_was_considered(void **state)
     assert_int_equal(cli_why_line(&out, &e), 0);
     assert_non_null(
         strstr(out.p, "22:13:20.123  offered to agent-1 after 1.5 s in sales: idle for longest"));
-    assert_non_null(strstr(out.p, "agent-2          score 0, idle 9 s: busy"));
+    assert_non_null(strstr(out.p, "agent-2          not taken: busy"));
     tl_pb_free(e.envelope);
     tl_buf_done(&bytes);
     tl_buf_done(&out);
+}
+
+/* The story that a list of events tells, a line of JSON each. */
+static void tells(const char *const *events, size_t n, const char *story)
+{
+    struct tl_buf bytes = TL_BUF(65536), out = TL_BUF(65536), all = TL_BUF(65536);
+    char subject[100], name[40];
+
+    for (size_t i = 0; i < n; i++) {
+        struct tl_buf text = TL_BUF(65536);
+        ProtobufCMessage *m = NULL;
+        struct tl_buf reason = TL_BUF(1000);
+        struct cli_event e;
+
+        assert_int_equal(sscanf(events[i], "\"%39[a-z_]\"", name), 1);
+        (void)tl_buf_printf(
+            &text,
+            "{\"meta\":{\"event_id\":\"E1\",\"contact_id\":\"C1\",\"occurred_at_us\":"
+            "1700000000123456},%s}",
+            events[i]);
+        if (tl_pb_from_json(&threadline__acd__v1__acd_event__descriptor, tl_buf_str(&text), &m,
+                            &reason))
+            fail_msg("%s: %s", name, reason.p);
+        tl_buf_clear(&bytes);
+        tl_buf_clear(&out);
+        assert_int_equal(tl_pb_pack(m, &bytes), 0);
+        (void)snprintf(subject, sizeof(subject), "tl.events.acd.%s.T1", name);
+        assert_int_equal(cli_event_read(&e, tl_str(subject), bytes.p, bytes.n), 0);
+        assert_int_equal(cli_why_line(&out, &e), 0);
+        if (out.n)
+            (void)tl_buf_add(&all, out.p, out.n);
+        tl_pb_free(e.envelope);
+        tl_pb_free(m);
+        tl_buf_done(&text);
+        tl_buf_done(&reason);
+    }
+    assert_string_equal(all.p, story);
+    tl_buf_done(&bytes);
+    tl_buf_done(&out);
+    tl_buf_done(&all);
+}
+
+static void why_tells_rings_and_time_outs_with_their_reasons(void **state)
+{
+    static const char *const events[] = {
+        "\"contact_queued\":{\"queue\":\"help\",\"position\":1}",
+        "\"contact_moved\":{\"queue\":\"help\",\"ring\":2,\"cause\":\"ring_skipped\",\"why\":{"
+        "\"line\":\"1 of 3 serving free and fit, ring "
+        "2\",\"method\":\"longest_idle\",\"considered\":3,"
+        "\"ring\":2,\"policy_hash\":\"abc\",\"candidates\":[{\"agent_id\":\"a1\",\"score\":9,"
+        "\"idle_ms\":9000},{\"agent_id\":\"a2\",\"rejected\":\"skill\"}],"
+        "\"rejections\":[{\"reason\":\"skill\",\"agents\":1},{\"reason\":\"not_ready\",\"agents\":"
+        "1}]}}",
+        "\"offer_timed_out\":{\"agent_id\":\"a1\",\"rang_ms\":20000,\"why\":{\"line\":\"0 of 3 "
+        "serving free and fit, ring 2\",\"method\":\"longest_idle\",\"considered\":3,\"ring\":2,"
+        "\"policy_hash\":\"abc\"}}",
+        "\"contact_moved\":{\"queue\":\"night\",\"cause\":\"overflow\"}",
+        "\"wrap_up_started\":{\"agent_id\":\"a1\"}",
+    };
+
+    TL_UNUSED(state);
+    tells(
+        events, TL_LEN(events),
+        "22:13:20.123  queued in help at place 1, priority 0\n"
+        "22:13:20.123  ring 0 to 2, past what nobody signed in could fill: 1 of 3 serving free and "
+        "fit, ring 2\n"
+        "              by longest_idle, 3 considered, ring 2, policy abc\n"
+        "              a1               score 9, idle 9 s\n"
+        "              a2               not taken: skill\n"
+        "              1 not taken: skill\n"
+        "              1 not taken: not_ready\n"
+        "22:13:20.123  a1 did not answer in time (rang 20.0 s): 0 of 3 serving free and fit, ring "
+        "2\n"
+        "              by longest_idle, 3 considered, ring 2, policy abc\n"
+        "22:13:20.123  moved to night: overflow\n");
+}
+
+static void why_tells_of_advice_and_of_changing_hands(void **state)
+{
+    static const char *const events[] = {
+        "\"seat_asked\":{\"seat_id\":\"S1\",\"by_agent_id\":\"a1\",\"queue\":\"sales\"}",
+        "\"seat_offered\":{\"seat_id\":\"S1\",\"agent_id\":\"a2\"}",
+        "\"seat_offer_over\":{\"seat_id\":\"S1\",\"agent_id\":\"a2\",\"cause\":\"declined\"}",
+        "\"seat_left\":{\"seat_id\":\"S1\",\"cause\":\"request\"}",
+        "\"seat_asked\":{\"seat_id\":\"S2\",\"by_agent_id\":\"a1\",\"agent_id\":\"a3\"}",
+        "\"seat_taken\":{\"seat_id\":\"S2\",\"agent_id\":\"a3\",\"rang_ms\":1500}",
+        "\"seat_joined\":{\"seat_id\":\"S2\",\"agent_id\":\"a3\"}",
+        "\"contact_handed_over\":{\"agent_id\":\"a3\",\"from_agent_id\":\"a1\",\"cause\":"
+        "\"transfer\"}",
+        "\"seat_left\":{\"seat_id\":\"S2\",\"agent_id\":\"a1\",\"cause\":\"transfer\"}",
+    };
+
+    TL_UNUSED(state);
+    tells(events, TL_LEN(events),
+          "22:13:20.123  consult: a1 asked whoever has time in sales\n"
+          "22:13:20.123  consult: offered to a2\n"
+          "22:13:20.123  consult: offer to a2 over, declined\n"
+          "22:13:20.123  the consult is over: request\n"
+          "22:13:20.123  consult: a1 asked a3\n"
+          "22:13:20.123  consult: a3 accepted, rang 1.5 s\n"
+          "22:13:20.123  a3 talks with the customer, too\n"
+          "22:13:20.123  handed over from a1 to a3: transfer\n"
+          "22:13:20.123  a1 left: transfer\n");
 }
 
 int main(void)
@@ -144,6 +247,8 @@ int main(void)
         cmocka_unit_test(options_have_two_spellings),
         cmocka_unit_test(an_event_reads_as_one_line),
         cmocka_unit_test(why_tells_who_was_considered),
+        cmocka_unit_test(why_tells_rings_and_time_outs_with_their_reasons),
+        cmocka_unit_test(why_tells_of_advice_and_of_changing_hands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
