@@ -39,7 +39,6 @@ export TL_MEDIA_JANUS_ROOM_KEY_FILE=$_tl_secrets/janus-room
 export TL_MEDIA_PLANE_SOCKET=$TL_RUN_DIR/media/plane.sock
 export TL_MEDIA_SOUNDS_DIR=$TL_BUILD/media
 export TL_MEDIA_RTP_PORTS=$(_tl_port 4000)-$(_tl_port 4999)
-export TL_MEDIA_SOUNDS_DIR=$TL_BUILD/media
 # Kafka is optional: without its jars the events wait in JetStream until a broker is configured.
 if [ -z "${TL_KAFKA_BROKERS+set}" ]; then
     if [ -e "$TL_RUN_DIR/kafka/available" ]; then
@@ -52,8 +51,8 @@ export TL_KAFKA_BROKERS
 
 # ---- who may speak to them -------------------------------------------------------------------
 # TL_<SVC>_NATS_USER/_NATS_PASSWORD_FILE for all; setup, tl and bench are tools, not services.
-TL_NATS_USERS="signaling media conversation ivr acd clickstream cobrowse analytics portal setup tl bench"
-TL_REDIS_USERS="signaling media ivr acd clickstream cobrowse analytics setup"
+TL_NATS_USERS="signaling media conversation ivr acd clickstream cobrowse analytics setup tl bench"
+TL_REDIS_USERS="signaling media acd clickstream cobrowse setup"
 for _tl_svc in $TL_NATS_USERS; do
     export "TL_${_tl_svc^^}_NATS_USER=$_tl_svc" "TL_${_tl_svc^^}_NATS_PASSWORD_FILE=$_tl_secrets/nats-$_tl_svc"
 done
