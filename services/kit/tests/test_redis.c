@@ -108,6 +108,18 @@ static void a_silent_server_costs_the_deadline_and_no_more(void **state)
     assert_true(turn_until(loop, &connected));
 }
 
+static void a_silent_server_is_noticed_by_who_asks_nothing(void **state)
+{
+    TL_UNUSED(state);
+    kill(server.pid, SIGSTOP);
+    for (int i = 0; i < 600 && tl_redis_ready(redis); i++)
+        turn_for(loop, TL_MSEC(5));
+    assert_false(tl_redis_ready(redis));
+    connected = 0;
+    kill(server.pid, SIGCONT);
+    assert_true(turn_until(loop, &connected));
+}
+
 static void closing_ends_what_is_under_way(void **state)
 {
     struct got g = {0};
@@ -155,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_script_is_learnt_again_after_a_flush),
         cmocka_unit_test(a_killed_server_is_found_again),
         cmocka_unit_test(a_silent_server_costs_the_deadline_and_no_more),
+        cmocka_unit_test(a_silent_server_is_noticed_by_who_asks_nothing),
         cmocka_unit_test(closing_ends_what_is_under_way),
     };
 

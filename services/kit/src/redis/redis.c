@@ -4,7 +4,8 @@
  * Traps that this file closes: the adapter shipped with hiredis 0.14 never reports a refused
  * connection and then hangs; there is no reconnection and no time-out.  Here a socket error runs
  * the armed events, a timer reconnects for ever, and commands have a deadline after which the
- * connection (whose answers would be out of step) is cut.
+ * connection (whose answers would be out of step) is cut.  A connection that nobody uses is asked
+ * for a sign of life every second, so that readiness is true also after a silent cut.
  *
  * What a turn of the loop has asked for is written before the loop sleeps, all of it at once: no
  * waiting for the socket to be writable, which it nearly always is.
@@ -15,6 +16,7 @@
 #include <tl_log.h>
 #include <tl_mem.h>
 
+#define PULSE       TL_SEC(1)
 #define RETRY_FIRST TL_MSEC(50)
 #define RETRY_LAST  TL_SEC(1)
 
@@ -216,6 +218,21 @@ static void on_deadline(void *arg)
     redisAsyncFree(ac);
 }
 
+static void on_pong(void *arg, int err, redisReply *reply)
+{
+    TL_UNUSED(arg);
+    TL_UNUSED(err); /* its deadline cuts the connection, like any command's */
+    TL_UNUSED(reply);
+}
+
+static void on_pulse(void *arg)
+{
+    struct tl_redis *r = arg;
+
+    if (r->ready && !tl_list_first(&r->in_flight))
+        (void)tl_redis_cmd(r, on_pong, NULL, "PING"); /* not sent: the next second asks again */
+}
+
 /* ---- life ---------------------------------------------------------------------------------- */
 
 bool tl_redis_ready(const struct tl_redis *r)
@@ -293,11 +310,14 @@ int tl_redis_open(struct tl_redis **ret, struct tl_loop *loop, const struct tl_r
         err = tl_timer_new(&r->retry, loop, connect_now, r);
     if (!err)
         err = tl_timer_new(&r->deadline, loop, on_deadline, r);
+    if (!err)
+        err = tl_timer_new(&r->pulse, loop, on_pulse, r);
     if (err) {
         tl_redis_close(r);
         return err;
     }
     *ret = r;
+    tl_timer_every(r->pulse, PULSE);
     connect_now(r);
     return 0;
 }
@@ -318,6 +338,7 @@ struct tl_redis *tl_redis_close(struct tl_redis *r)
         uv_close((uv_handle_t *)r->writer, free_handle);
     tl_timer_free(r->retry);
     tl_timer_free(r->deadline);
+    tl_timer_free(r->pulse);
     tl_buf_done(&r->spare);
     tl_free(r->user);
     tl_free(r->password);

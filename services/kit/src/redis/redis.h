@@ -33,6 +33,7 @@ struct tl_redis {
     bool writing;
     struct tl_timer *retry;
     struct tl_timer *deadline;
+    struct tl_timer *pulse;
     tl_dur retry_after;
     struct tl_list in_flight; /**< oldest first: replies come in this order */
     struct tl_buf spare;      /**< memory of the last script call, for the next */
