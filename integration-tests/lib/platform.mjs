@@ -1,7 +1,7 @@
 // The platform as the stories see it: addresses, secrets, services that can be killed and asked.
 // Settings come from scripts/env.sh; nothing here knows a port by heart.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const need = name => {
@@ -57,11 +57,17 @@ export async function metric(svc, name, labels = '') {
   return sum;
 }
 
-/** Pid of a process of this run's supervisor. */
-export function pid(name) {
-  const conf = path.join(runDir, 'supervisord.conf');
-  return Number(execFileSync('supervisorctl', ['-c', conf, 'pid', name], { encoding: 'utf8' }).trim());
+/** Ask this run's supervisor: supervisor('stop', 'nats'). */
+export function supervisor(...args) {
+  try {
+    return execFileSync('supervisorctl', ['-c', path.join(runDir, 'supervisord.conf'), ...args], { encoding: 'utf8' });
+  } catch (e) {
+    return e.stdout; // it exits non-zero for what is stopped
+  }
 }
+
+/** Pid of a process of this run's supervisor. */
+export const pid = name => Number(supervisor('pid', name).trim());
 
 /** kill -9 by its pid, as the fault stories do; the supervisor starts it again. */
 export function kill9(name) {
@@ -73,6 +79,15 @@ export function kill9(name) {
 
 export function tl(...args) {
   return execFileSync(path.join(root, 'scripts/tl.sh'), args, { encoding: 'utf8', timeout: 20_000 });
+}
+
+/** What a server or service has logged since: const said = logSince('acd'); ... said() is the text. */
+export function logSince(name) {
+  const file = path.join(runDir, 'log', `${name}.log`), begin = statSync(file).size;
+  return () => {
+    const text = readFileSync(file);
+    return text.subarray(text.length < begin ? 0 : begin).toString(); // shorter: a new file was begun
+  };
 }
 
 export const logs = () => readdirSync(path.join(runDir, 'log')).map(f => path.join(runDir, 'log', f));

@@ -51,11 +51,11 @@ export class AcdProducer {
     return { id, bytes, subject: `tl.events.acd.${event}.${thread || body.agent_id || '-'}` };
   }
 
-  async send({ id, bytes, subject }, msgId = id) {
+  async send({ id, bytes, subject }, msgId = id, timeout = 5000) {
     const h = headers();
     h.set('ce_id', id);
     h.set('ce_type', 'threadline.acd.v1.Story');
-    await this.js.publish(subject, bytes, { msgID: msgId, headers: h });
+    await this.js.publish(subject, bytes, { msgID: msgId, headers: h, timeout });
     return id;
   }
 
