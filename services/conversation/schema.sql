@@ -65,6 +65,7 @@ ALTER TABLE contacts ADD COLUMN IF NOT EXISTS attempt integer NOT NULL DEFAULT 0
 ALTER TABLE contacts ADD COLUMN IF NOT EXISTS farewell text NOT NULL DEFAULT '';
 ALTER TABLE contacts ADD COLUMN IF NOT EXISTS unanswered_at bigint NOT NULL DEFAULT 0;
 ALTER TABLE contacts ADD COLUMN IF NOT EXISTS idle_asked boolean NOT NULL DEFAULT false;
+ALTER TABLE contacts ADD COLUMN IF NOT EXISTS resulted boolean NOT NULL DEFAULT false;
 
 -- A session has one live contact with audio and one live chat.
 CREATE UNIQUE INDEX IF NOT EXISTS contacts_live ON contacts (session_id, (channel <> 3))

@@ -135,6 +135,7 @@ static void fill_late(Event *m, union body *b, const struct contact_event *e,
         b->wrap_up.disposition = wire_text(e->word);
         b->wrap_up.wrap_up_ms = ms(e->lasted);
         b->wrap_up.by_timer = e->by_timer;
+        b->wrap_up.late = e->late;
         break;
     case EVENT_SURVEY:
         BODY(survey, SURVEY_ANSWERED, survey_answered, survey_answered);

@@ -56,6 +56,7 @@ static const struct column {
     {"ended_at", INT64, AT(ended_at)},
     {"unanswered_at", INT64, AT(unanswered_at)},
     {"idle_asked", BOOL, AT(idle_asked)},
+    {"resulted", BOOL, AT(resulted)},
     {"waited", INT64, AT(waited)},
     {"talked", INT64, AT(talked)},
     {"held", INT64, AT(held)},

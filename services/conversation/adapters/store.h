@@ -72,7 +72,7 @@ struct store_change {
     int n_link;
     struct tl_str visit; /**< insert: packed Visit */
     const struct contact_message *message;
-    const struct contact_wrap_up *wrap_up; /**< the first one stays */
+    const struct contact_wrap_up *wrap_up; /**< the first one with a disposition stays */
     const struct contact_survey *survey;
     const struct outgoing_event *events;
     int n_events;

@@ -215,6 +215,11 @@ static int put_rest(struct memory *m, const struct store_change *ch)
         row->wrap_up = tl_alloc(1, sizeof *row->wrap_up);
         if (row->wrap_up)
             *row->wrap_up = *ch->wrap_up;
+    } else if (row && !row->wrap_up->disposition[0]) {
+        memcpy(row->wrap_up->disposition, ch->wrap_up->disposition,
+               sizeof row->wrap_up->disposition);
+        if (ch->wrap_up->note[0])
+            memcpy(row->wrap_up->note, ch->wrap_up->note, sizeof row->wrap_up->note);
     }
     row = ch->survey ? contact(m, &ch->survey->contact) : NULL;
     if (row) {

@@ -107,7 +107,12 @@ static void add_wrap_up(struct batch *b, const struct contact_wrap_up *w)
     p[2] = w->disposition;
     p[3] = w->note;
     p[4] = number(b, 0, w->at);
-    add(b, "INSERT INTO wrap_ups VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", 5);
+    add(b,
+        "INSERT INTO wrap_ups VALUES ($1, $2, $3, $4, $5) ON CONFLICT (contact_id) DO UPDATE"
+        " SET disposition = excluded.disposition, at = excluded.at,"
+        " note = coalesce(nullif(excluded.note, ''), wrap_ups.note)"
+        " WHERE wrap_ups.disposition = ''",
+        5);
 }
 
 static void add_survey(struct batch *b, const struct contact_survey *s)

@@ -104,6 +104,7 @@ struct contact {
     tl_time ring_ends_at, wrap_up_ends_at;
     tl_time connected_at, held_at, ended_at; /**< 0: not */
     tl_time unanswered_at; /**< chat: the agent's newest line that the customer left unanswered */
+    bool resulted;         /**< the agent has said how it went */
     bool idle_asked;       /**< "are you still there?" since then */
     tl_dur waited, talked, held; /**< totals so far */
 };
@@ -181,7 +182,7 @@ struct contact_event {
     struct tl_id agent;
     char word[40]; /**< cause, disposition, kind of repair */
     tl_dur lasted; /**< held, wrap-up */
-    bool by_timer;
+    bool by_timer, late;
     int number;         /**< score, length of a message */
     struct tl_id other; /**< message id, linked customer */
 };

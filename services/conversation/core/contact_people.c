@@ -114,21 +114,38 @@ void fact_room_closed(struct step *s)
     s->c->owed &= ~(unsigned)WORK_CLOSE_ROOM;
 }
 
+/** The timer was first: only how it went is new, and only once. */
+static void result_is_late(struct step *s)
+{
+    struct contact_event *e;
+
+    if (s->c->resulted || !s->f->disposition[0])
+        return; /* a repeat; or the note alone, which is stored */
+    s->c->resulted = true;
+    e = step_event(s, EVENT_WRAPPED_UP);
+    e->late = true;
+    event_word(e, s->f->disposition);
+}
+
 void fact_wrapped_up(struct step *s)
 {
     struct contact *c = s->c;
     struct contact_event *e;
+    bool note_alone = c->phase == PHASE_ENDED && !s->f->disposition[0];
 
-    if (!rules_knows(s->rules, s->f->disposition)) {
+    if (!note_alone && !rules_knows(s->rules, s->f->disposition)) {
         step_refuse(s, 422, "no such disposition");
         return;
     }
-    if (c->phase == PHASE_ENDED)
-        return; /* the timer or a repeat was first; the note is still kept */
+    if (c->phase == PHASE_ENDED) {
+        result_is_late(s);
+        return;
+    }
     if (c->phase != PHASE_WRAP_UP) {
         step_refuse(s, 409, "not in wrap-up");
         return;
     }
+    c->resulted = true;
     e = step_event(s, EVENT_WRAPPED_UP);
     e->lasted = s->now - c->since;
     event_word(e, s->f->disposition);

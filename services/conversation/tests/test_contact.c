@@ -405,7 +405,8 @@ static void deadlines(void **state)
         {9, RELEASED_UNTIL(39), "wrap_up | | agent |"},
         {43, IS(FACT_DEADLINE), ""},
         {44, IS(FACT_DEADLINE), "ended | finish | agent | wrapped"},
-        {45, WRAPPED("done"), ""}, /* a second late */
+        {45, WRAPPED(""), ""}, /* a second late: a note alone */
+        {45, WRAPPED("done"), "ended | finish | | wrapped"},
     };
     static const struct story no_wrap_up[] = {
         {0, ROUTED, "routed | enqueue | | routed"},

@@ -329,8 +329,7 @@ static void a_line_of_chat_is_stored_once(void **state)
 static void the_card_shows_what_was_before(void **state)
 {
     struct contact first = contact(), c = contact(), stranger = contact();
-    struct contact_wrap_up w = {
-        .contact = first.id, .disposition = "sold", .note = "a note", .at = 1};
+    struct contact_wrap_up w = {.contact = first.id, .disposition = "", .note = "a note", .at = 1};
     struct store_change ch = {.wrap_up = &w, .touch = first.thread};
 
     TL_UNUSED(state);
@@ -340,7 +339,11 @@ static void the_card_shows_what_was_before(void **state)
     assert_int_equal(open_contact(&stranger, NULL, 0), 0);
     assert_int_equal(open_contact(&c, NULL, 0), 0);
     assert_int_equal(commit(&ch), 0);
+    (void)snprintf(w.disposition, sizeof w.disposition, "sold");
+    w.note[0] = '\0';
+    assert_int_equal(commit(&ch), 0); /* how it went comes after the note */
     (void)snprintf(w.note, sizeof w.note, "later");
+    (void)snprintf(w.disposition, sizeof w.disposition, "other");
     assert_int_equal(commit(&ch), 0); /* the first one stays */
     assert_int_equal(b.store->ops->card(b.store, &c, card, NULL), 0);
     wait_done();

@@ -138,9 +138,15 @@ static void the_timer_ends_a_wrap_up(void **state)
     world_acd(w, WRAP_UP_ENDED, id, "agent-1");
     assert_words(w->events, "wrap_up_completed");
     assert_words(w->pushes, "a:ENDED");
-    world_wrap_up(w, "agent-1", id, "done"); /* a second late: the note is kept */
+    world_wrap_up(w, "agent-1", id, ""); /* a second late: the note is kept */
     assert_int_equal(w->code, 0);
     assert_words(w->events, "wrap_up_completed");
+    world_wrap_up(w, "agent-1", id, "no such");
+    assert_int_equal(w->code, 422);
+    world_wrap_up(w, "agent-1", id, "done"); /* and how it went is told, once */
+    world_wrap_up(w, "agent-1", id, "done");
+    assert_int_equal(w->code, 0);
+    assert_words(w->events, "wrap_up_completed wrap_up_completed");
 }
 
 static void survey(struct world *w, const char *contact, int score)
