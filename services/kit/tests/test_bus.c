@@ -4,6 +4,7 @@
  */
 #include "server.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <tl_bus.h>
@@ -13,6 +14,7 @@
 static struct server nats;
 static struct tl_loop *loop;
 static struct tl_bus *bus;
+static pthread_t loop_thread;
 
 struct got {
     int n, err, code;
@@ -23,6 +25,7 @@ static void take(void *arg, const struct tl_msg *m)
 {
     struct got *g = arg;
 
+    assert_true(pthread_equal(pthread_self(), loop_thread));
     g->n++;
     snprintf(g->text, sizeof(g->text), "%.*s", (int)m->n, (const char *)m->data);
     if (tl_msg_header(m, "x-colour"))
@@ -482,7 +485,10 @@ int main(void)
         cmocka_unit_test(a_service_may_start_before_its_server),
         cmocka_unit_test(a_killed_server_comes_back_with_subscriptions_and_stream),
     };
-    int failed = cmocka_run_group_tests_name("memory", memory, start_memory, stop);
+    int failed;
+
+    loop_thread = pthread_self();
+    failed = cmocka_run_group_tests_name("memory", memory, start_memory, stop);
 
     if (program_there("nats-server"))
         failed += cmocka_run_group_tests_name("nats", real, start_nats, stop);

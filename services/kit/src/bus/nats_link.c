@@ -158,7 +158,8 @@ static void on_info(struct nats_link *l, struct tl_str text)
     if (l->state != LINK_GREETING)
         return; /* news of a cluster */
     if (tls) {
-        tl_error("nats wants TLS, which this client does not speak");
+        if (!l->told)
+            tl_error("nats wants TLS, which this client does not speak");
         lost(l, -EPROTONOSUPPORT);
         return;
     }
