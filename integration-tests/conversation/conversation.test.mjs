@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { kill9 as killNow, metric, ready, runDir, sleep, until } from '../lib/platform.mjs';
+import { kill9 as killNow, logSince, metric, pid, ready, runDir, sleep, supervisor, until } from '../lib/platform.mjs';
 import { Agent, Bus, Customer } from './bus.mjs';
 
 let bus, agent;
@@ -86,6 +86,7 @@ test('from Help to the survey', async () => {
 test('the next contact of the same visitor is on the same thread and the agent sees the one before', async () => {
   const customer = await talk();
   const first = customer.contact;
+  await customer.say('is the bag blue?');
   await customer.end();
   await finish(customer);
   const { accepted } = await customer.request();
@@ -93,6 +94,7 @@ test('the next contact of the same visitor is on the same thread and the agent s
   const card = await bus.push(agent.id, 'contact_card', p => p.contact_id === accepted.contact_id);
   assert.equal(card.earlier[0].contact_id, first);
   assert.equal(card.earlier[0].disposition, 'resolved');
+  assert.equal(card.earlier_lines.at(-1).text, 'is the bag blue?');
   await customer.end();
 });
 
@@ -129,6 +131,43 @@ test('kill -9 while it waits, rings, and talks: nothing is lost', async () => {
     'contact_ended', 'wrap_up_completed']);
 });
 
+test('PostgreSQL is away while the agent accepts: the step comes when it is back, and is not poison', async () => {
+  const dead = [];
+  const watch = bus.nc.subscribe('tl.dlq.>', { callback: (_e, m) => dead.push(m.subject) });
+  const customer = new Customer(bus);
+  await customer.request();
+  await agent.offer(customer.contact);
+  await customer.phase('RINGING');
+  try {
+    supervisor('stop', 'postgres');
+    assert.equal((await agent.accept(customer.contact)).contact_id, customer.contact);
+    await sleep(9000); // longer than five tries a second apart
+  } finally {
+    supervisor('start', 'postgres');
+  }
+  await customer.phase('CONNECTED', 30_000);
+  await customer.end();
+  await finish(customer);
+  watch.unsubscribe();
+  assert.deepEqual(dead, []);
+  assert.equal(names(customer.contact).filter(n => n === 'contact_connected').length, 1);
+});
+
+test('SIGTERM drains: what was accepted is told, and the next one goes on', async () => {
+  const said = logSince('conversation');
+  const customers = Array.from({ length: 8 }, () => new Customer(bus));
+  const asked = customers.map(c => c.request());
+  await asked[0];
+  process.kill(pid('conversation'), 'SIGTERM');
+  await Promise.all(asked); // answered by one or the other, each once
+  await until('all of them to be told', () => customers.every(c => names(c.contact).includes('contact_requested')));
+  for (const c of customers) await c.end();
+  await until('the ends to be told', () => customers.every(c => names(c.contact).includes('contact_ended')));
+  for (const c of customers) assert.equal(names(c.contact).filter(n => n === 'contact_requested').length, 1);
+  assert.match(said(), /"stopped"/);
+  assert.doesNotMatch(said(), /drain took too long/);
+});
+
 test('ivr is killed: the contact is routed when it is back', async () => {
   const customer = new Customer(bus);
   await kill9('ivr');
@@ -144,8 +183,8 @@ test('a lost agent: the customer goes back in line with the original time', asyn
   await bus.ask('conversation', 'session_lost', { actor: agent.actor, cause: 'lost' });
   await until('the customer to wait again', () => bus.pushed.filter(p => p.to === customer.session
     && p.phase === 'CONTACT_PHASE_WAITING').length >= 2);
-  bus.pushed = bus.pushed.filter(p => p.to !== agent.id);
   await bus.ask('acd', 'set_agent_state', { actor: agent.actor, offline: true });
+  bus.pushed = bus.pushed.filter(p => p.to !== agent.id); // it may have rung here in between
   await agent.ready();
   await agent.accept(customer.contact);
   await until('a second connection', () => names(customer.contact).filter(n => n === 'contact_connected').length === 2);
@@ -163,6 +202,7 @@ test('junk to conversation is refused and counted, and the neighbour talks on', 
   }
   assert.ok(await metric('conversation', 'tl_conversation_bad_input_total') >= before_ + 3);
   assert.ok((await customer.say('still here')).message);
+  assert.ok((await customer.say('my number is +49 170 5550123')).message);
   await customer.end();
   await finish(customer);
 });
@@ -180,5 +220,5 @@ test('nothing is stuck and the numbers are complete', async () => {
 
 test('no message text and no name in the logs', () => {
   for (const file of readdirSync(path.join(runDir, 'log')).filter(f => /^(conversation|ivr)/.test(f)))
-    assert.doesNotMatch(readFileSync(path.join(runDir, 'log', file), 'utf8'), /still here|a note|Demo Agent/);
+    assert.doesNotMatch(readFileSync(path.join(runDir, 'log', file), 'utf8'), /still here|5550123|a note|Demo Agent/);
 });
