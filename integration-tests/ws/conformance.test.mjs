@@ -1,26 +1,22 @@
 // The echo endpoint, frame by frame: a gateway of our own with TL_SIGNALING_ECHO=1 answers every case of cases.mjs,
 // and an independent client talks with it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
-import { until } from '../lib/platform.mjs';
 import { groups } from './cases.mjs';
 import { Peer, TEXT, close, frame, told } from './frames.mjs';
+import { ownGateway } from './gateway.mjs';
 
 const port = Number(process.env.TL_PORT_BASE) + 30, AT_ONCE = 16;
 let gateway, played = 0, failed = 0;
 
 before(async () => {
-  gateway = spawn(path.join(process.env.TL_BUILD, 'tl-signaling-gateway'), [],
-    { env: { ...process.env, TL_SIGNALING_ECHO: '1', TL_SIGNALING_PORT: String(port), TL_LOG_LEVEL: 'error' }, stdio: 'ignore' });
-  await until('the gateway with the echo', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200, 20_000);
+  gateway = await ownGateway(port, { TL_SIGNALING_ECHO: '1' });
 });
 
-after(() => {
-  gateway?.kill('SIGTERM');
+after(async () => {
   console.log(`ws_cases=${played} failed=${failed}`);
+  await gateway?.end();
 });
 
 async function play(c) {

@@ -31,7 +31,7 @@ struct clickstream_handlers {
     struct clickstream_settings set;
     struct clickstream_rules *rules;
     struct clickstream_supply supply;
-    struct clickstream_limiter *by_visitor, *by_peer;
+    struct tl_limiter *by_visitor, *by_peer;
     struct tl_map at_work; /* the one request of each visitor that is loading or saving */
     struct tl_sub *supply_sub, *visit_sub;
     struct tl_metric *seconds, *conflicts, *lost_saves;
@@ -443,7 +443,7 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
         fn(arg, &(struct clickstream_http_answer){.status = 503, .title = "Out of memory"});
         return;
     }
-    if (!clickstream_limiter_take(h->by_peer, peer, c->began)) {
+    if (!tl_limiter_take(h->by_peer, peer, c->began)) {
         tl_bad_input("http", "rate");
         refuse(c, 429, "Too many requests from this address", NULL, NULL);
         return;
@@ -460,7 +460,7 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
         tl_bad_input("http", err == 401 ? "token" : "memory");
         refuse(c, err, err == 401 ? "Not a token of ours, or expired" : "Out of memory", NULL,
                pointer);
-    } else if (!clickstream_limiter_take(h->by_visitor, tl_id_str(&c->who.subject), c->began)) {
+    } else if (!tl_limiter_take(h->by_visitor, tl_id_str(&c->who.subject), c->began)) {
         tl_bad_input("http", "rate");
         refuse(c, 429, "Too many requests of this visitor", NULL, NULL);
     } else if (fresh) {
@@ -566,11 +566,11 @@ int clickstream_handlers_new(struct clickstream_handlers **ret, struct tl_loop *
                               "two requests of one visitor overlapped");
     h->lost_saves = tl_counter("tl_clickstream_saves_lost_total", NULL,
                                "a visit could not be saved after its answer");
-    err = clickstream_limiter_new(&h->by_visitor, settings->visitor_rate, settings->visitor_burst,
+    err = tl_limiter_new(&h->by_visitor, settings->visitor_rate, settings->visitor_burst,
                                   seed);
     if (!err)
         err =
-            clickstream_limiter_new(&h->by_peer, settings->peer_rate, settings->peer_burst, ~seed);
+            tl_limiter_new(&h->by_peer, settings->peer_rate, settings->peer_burst, ~seed);
     if (!err)
         err = tl_bus_subscribe(&h->supply_sub, bus, "tl.acd.supply", NULL, on_supply, h);
     if (!err)
@@ -590,8 +590,8 @@ struct clickstream_handlers *clickstream_handlers_free(struct clickstream_handle
         return NULL;
     tl_sub_free(h->supply_sub);
     tl_sub_free(h->visit_sub);
-    clickstream_limiter_free(h->by_visitor);
-    clickstream_limiter_free(h->by_peer);
+    tl_limiter_free(h->by_visitor);
+    tl_limiter_free(h->by_peer);
     tl_map_done(&h->at_work);
     tl_free(h->rules);
     return tl_free(h);

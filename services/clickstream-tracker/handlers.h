@@ -10,7 +10,7 @@
 #include <tl_token.h>
 
 #include "adapters/store.h"
-#include "core/limiter.h"
+#include <tl_limiter.h>
 #include "core/rules.h"
 
 struct clickstream_settings {

@@ -78,7 +78,7 @@ static void on_stop(void *arg)
 int main(int argc, char **argv)
 {
     const char *key_file, *public_origin, *more_origins, *schemas, *instance, *ice;
-    int64_t grace_s, echo, token_h;
+    int64_t grace_s, echo, token_h, peer_rate, peer_burst, sockets_max;
     struct app app = {0};
     const struct tl_setting settings[] = {
         TL_SET_TEXT("TL_TOKEN_KEY_FILE", &key_file, "", "key that signs tokens: 64 hex digits"),
@@ -96,6 +96,11 @@ int main(int argc, char **argv)
                    "seconds a session lives without a socket"),
         TL_SET_NUM("TL_SIGNALING_AGENT_TOKEN_H", &token_h, 12, 1, 168,
                    "hours an agent stays signed in"),
+        TL_SET_NUM("TL_SIGNALING_PEER_RATE", &peer_rate, 200, 0, 100000,
+                   "sessions and sockets that one address may open a second; 0: no limit"),
+        TL_SET_NUM("TL_SIGNALING_PEER_BURST", &peer_burst, 2000, 1, 1000000, "and at once"),
+        TL_SET_NUM("TL_SIGNALING_SOCKETS_MAX", &sockets_max, 60000, 1, 1000000,
+                   "sockets at once; one more is sent away with 503"),
         TL_SET_NUM("TL_SIGNALING_ECHO", &echo, 0, 0, 1, "1: /echo for conformance suites"),
     };
     struct tl_buf why = TL_BUF(4096);
@@ -142,6 +147,9 @@ int main(int argc, char **argv)
                                                         .origins = origins,
                                                         .schemas_file = schemas,
                                                         .agent_token_life = TL_HOUR(token_h),
+                                                        .peer_rate = (int)peer_rate,
+                                                        .peer_burst = (int)peer_burst,
+                                                        .sockets_max = (int)sockets_max,
                                                         .echo = echo == 1});
     if (ok)
         tl_redis_on_connect(redis, on_redis, &app);

@@ -7,7 +7,7 @@
 #include <tl_mem.h>
 
 #include "adapters/rules_yaml.h"
-#include "core/limiter.h"
+#include <tl_limiter.h>
 
 #define NOW TL_SEC(1700000000)
 
@@ -221,21 +221,21 @@ static void no_memory_is_an_error_and_not_a_leak(void **state)
 
 static void a_bucket_empties_and_fills_again(void **state)
 {
-    struct clickstream_limiter *l = NULL;
+    struct tl_limiter *l = NULL;
 
     TL_UNUSED(state);
-    assert_int_equal(clickstream_limiter_new(&l, 10, 3, 42), 0);
+    assert_int_equal(tl_limiter_new(&l, 10, 3, 42), 0);
     for (int i = 0; i < 3; i++)
-        assert_true(clickstream_limiter_take(l, TL_STR("a"), NOW));
-    assert_false(clickstream_limiter_take(l, TL_STR("a"), NOW));
-    assert_true(clickstream_limiter_take(l, TL_STR("b"), NOW)); /* the neighbour is unharmed */
-    assert_false(clickstream_limiter_take(l, TL_STR("a"), NOW + TL_MSEC(99)));
-    assert_true(clickstream_limiter_take(l, TL_STR("a"), NOW + TL_MSEC(201)));
-    assert_null(clickstream_limiter_free(l));
-    assert_int_equal(clickstream_limiter_new(&l, 0, 1, 42), 0);
+        assert_true(tl_limiter_take(l, TL_STR("a"), NOW));
+    assert_false(tl_limiter_take(l, TL_STR("a"), NOW));
+    assert_true(tl_limiter_take(l, TL_STR("b"), NOW)); /* the neighbour is unharmed */
+    assert_false(tl_limiter_take(l, TL_STR("a"), NOW + TL_MSEC(99)));
+    assert_true(tl_limiter_take(l, TL_STR("a"), NOW + TL_MSEC(201)));
+    assert_null(tl_limiter_free(l));
+    assert_int_equal(tl_limiter_new(&l, 0, 1, 42), 0);
     for (int i = 0; i < 1000; i++)
-        assert_true(clickstream_limiter_take(l, TL_STR("a"), NOW));
-    clickstream_limiter_free(l);
+        assert_true(tl_limiter_take(l, TL_STR("a"), NOW));
+    tl_limiter_free(l);
 }
 
 int main(void)

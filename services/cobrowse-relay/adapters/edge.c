@@ -80,7 +80,6 @@ static void reject(struct tl_http_req *req, const char *class_name, int status, 
 
 static void busy(struct tl_http_req *req)
 {
-    (void)tl_http_add_header(req, "Retry-After", "1");
     tl_http_problem(req, 503, "Busy", "tickets cannot be read now", NULL);
 }
 

@@ -17,6 +17,7 @@ struct tl_http_req;
 struct tl_http_opts {
     const char *address;  /**< NULL: 127.0.0.1 */
     uint16_t port;        /**< 0: any, see tl_http_port() */
+    const char *proxies;  /**< networks whose X-Real-IP tells the peer; NULL: 127.0.0.0/8 */
     unsigned connections; /**< most at once; 0: 19000 */
     unsigned per_ip;      /**< most from one address; 0: no limit (a proxy is in front) */
     unsigned in_flight;   /**< most requests without an answer, then 503; 0: 4096 */
@@ -61,10 +62,11 @@ struct tl_str tl_http_query(const struct tl_http_req *req, const char *name);
 /** Request header; s NULL if absent. */
 struct tl_str tl_http_header(const struct tl_http_req *req, const char *name);
 struct tl_str tl_http_body(const struct tl_http_req *req);
-/** Peer address; X-Real-IP when the connection comes from 127.0.0.1 (our proxy). */
+/** Peer address; X-Real-IP when the connection comes from one of opts.proxies. */
 struct tl_str tl_http_peer(const struct tl_http_req *req);
 
-/** Adds a header to the coming answer. */
+/** Adds a header to the coming answer.  429 and 503 have "Retry-After: 1" unless another is added.
+ */
 int tl_http_add_header(struct tl_http_req *req, const char *name, const char *value);
 /** Answers; body is copied.  type NULL: no Content-Type. */
 void tl_http_reply(struct tl_http_req *req, int status, const char *type, const void *body,

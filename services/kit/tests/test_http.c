@@ -165,6 +165,51 @@ static void paths_and_queries_are_decoded(void **state)
     assert_true(client_sees(&c, "id=a/b.js q=(none) peer=192.0.2.7"));
 }
 
+/* A stranger cannot choose the address that counts for rates. */
+static void only_a_proxy_tells_whom_it_speaks_for(void **state)
+{
+    static const char ask[] = "GET /things/x HTTP/1.1\r\nHost: x\r\nX-Real-IP: 192.0.2.7\r\n\r\n";
+    struct tl_http *other;
+
+    (void)state;
+    client_say(&c, ask);
+    assert_true(client_sees(&c, "peer=192.0.2.7"));
+    assert_int_equal(tl_http_new(&other, loop, &(struct tl_http_opts){.proxies = "nonsense"}),
+                     -EINVAL);
+    assert_int_equal(tl_http_new(&other, loop, &(struct tl_http_opts){.proxies = "10.0.0.0/8"}), 0);
+    assert_int_equal(tl_http_route(other, &routes[2]), 0);
+    client_close(&c);
+    client_open(&c, loop, tl_http_port(other));
+    client_say(&c, ask);
+    assert_true(client_sees(&c, "peer=127.0.0.1"));
+    tl_http_free(other);
+}
+
+static void on_busy(void *arg, struct tl_http_req *req)
+{
+    if (arg)
+        assert_int_equal(tl_http_add_header(req, "Retry-After", arg), 0);
+    tl_http_problem(req, 429, "Busy", NULL, NULL);
+}
+
+/* Two of them would be none: "57, 1" is not a number. */
+static void who_must_wait_hears_one_time(void **state)
+{
+    static char minute[] = "57";
+
+    (void)state;
+    assert_int_equal(
+        tl_http_route(http, &(struct tl_route){"GET", "/busy", on_busy, NULL, 0, NULL}), 0);
+    assert_int_equal(
+        tl_http_route(http, &(struct tl_route){"GET", "/minute", on_busy, minute, 0, NULL}), 0);
+    client_say(&c, "GET /busy HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(client_sees(&c, "Retry-After: 1\r\n"));
+    c.n = 0;
+    client_say(&c, "GET /minute HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(client_sees(&c, "Retry-After: 57\r\n"));
+    assert_null(memmem(c.in, c.n, "Retry-After: 1\r\n", 16));
+}
+
 static void head_gets_the_length_without_the_body(void **state)
 {
     (void)state;
@@ -537,6 +582,8 @@ int main(void)
         T(a_chunked_body_arrives_whole),
         T(expect_100_continue_is_answered),
         T(paths_and_queries_are_decoded),
+        T(only_a_proxy_tells_whom_it_speaks_for),
+        T(who_must_wait_hears_one_time),
         T(head_gets_the_length_without_the_body),
         T(pipelined_requests_are_answered_in_order),
         T(a_suspended_request_is_woken_by_its_answer),

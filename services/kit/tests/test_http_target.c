@@ -95,12 +95,49 @@ static void a_query_value_is_decoded(void **state)
     assert_int_equal(http_query_decode(TL_STR("%ff"), out), -EBADMSG);
 }
 
+static void a_proxy_is_in_one_of_the_networks(void **state)
+{
+    static const struct {
+        const char *networks;
+        uint32_t address;
+        bool in;
+    } cases[] = {
+        {"127.0.0.0/8", 0x7f000001, true},
+        {"127.0.0.0/8", 0x80000001, false},
+        {"192.0.2.7", 0xc0000207, true},
+        {"192.0.2.7", 0xc0000208, false},
+        {" 10.0.0.0/8  172.28.3.9/16 ", 0xac1c0001, true},
+        {" 10.0.0.0/8  172.28.3.9/16 ", 0xac1d0001, false},
+        {"0.0.0.0/0", 0xffffffff, true},
+        {"", 0x7f000001, false},
+    };
+    static const char *const wrong[] = {"localhost",
+                                        "10.0.0.0/33",
+                                        "10.0.0.0/",
+                                        "10.0.0",
+                                        "10.0.0.0/8,",
+                                        "::1",
+                                        "10.0.0.0/-1",
+                                        "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
+                                        "1.1.1.1 1.1.1.1"};
+    struct http_proxies p;
+
+    (void)state;
+    for (size_t i = 0; i < TL_LEN(cases); i++) {
+        assert_int_equal(http_proxies_read(&p, cases[i].networks), 0);
+        assert_int_equal(http_proxies_have(&p, cases[i].address), cases[i].in);
+    }
+    for (size_t i = 0; i < TL_LEN(wrong); i++)
+        assert_int_equal(http_proxies_read(&p, wrong[i]), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pattern_takes_its_parts),
         cmocka_unit_test(a_target_is_split_and_decoded),
         cmocka_unit_test(a_query_value_is_decoded),
+        cmocka_unit_test(a_proxy_is_in_one_of_the_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,9 @@ struct edge_opts {
     const char *origins;      /**< allowed Origins, separated by spaces or commas */
     const char *schemas_file; /**< descriptor set for /v1/schemas; empty: none */
     tl_dur agent_token_life;
-    bool echo; /**< /echo for conformance suites */
+    int peer_rate, peer_burst; /**< sessions and sockets of one address a second; 0: no limit */
+    int sockets_max;           /**< at once; 0: no limit */
+    bool echo;                 /**< /echo for conformance suites */
 };
 
 /** Adds the routes to http.  Everything in opts is borrowed.  0 or -ENOMEM. */

@@ -6,10 +6,12 @@
 
 #include "adapters/edge.h"
 #include "core/throttle.h"
+#include <tl_limiter.h>
 
 struct edge {
     struct edge_opts o;
     struct throttle *throttle;
+    struct tl_limiter *peers;
     struct tl_buf schemas;
     struct tl_list sign_ins; /* password checks under way */
     struct tl_list openings; /* tickets being redeemed */
@@ -18,6 +20,8 @@ struct edge {
 /** The Origin is on the list (or absent, where browsers leave it out and must is false); else it
  * has answered 403. */
 bool edge_origin_ok(struct edge *e, struct tl_http_req *req, bool must);
+/** The peer may open another session or socket now; else it has answered 429. */
+bool edge_peer_ok(struct edge *e, struct tl_http_req *req);
 /** Counts, logs at most once a second, answers. */
 void edge_reject(struct tl_http_req *req, const char *class_name, int status, const char *title,
                  const char *detail);

@@ -93,6 +93,14 @@ static void reject_body(struct tl_http_req *req, int err, struct tl_buf *why)
                     colon ? colon + 2 : NULL, colon ? why->p : NULL);
 }
 
+bool edge_peer_ok(struct edge *e, struct tl_http_req *req)
+{
+    if (tl_limiter_take(e->peers, tl_http_peer(req), tl_loop_now(e->o.loop)))
+        return true;
+    edge_reject(req, "peer_rate", 429, "Too many sessions", "wait a second");
+    return false;
+}
+
 static void reply_json(struct tl_http_req *req, struct tl_buf *json)
 {
     (void)tl_http_add_header(req, "Cache-Control", "no-store");
@@ -206,7 +214,6 @@ static void on_sign_in(void *arg, struct tl_http_req *req)
         goto out;
     s = e->sign_ins.n < SIGN_INS_MAX ? tl_alloc(1, sizeof(*s)) : NULL;
     if (!s) {
-        (void)tl_http_add_header(req, "Retry-After", "1");
         tl_http_problem(req, 503, "Busy", "too many sign-ins at once", NULL);
         goto out;
     }
@@ -247,7 +254,6 @@ static void on_ticket_kept(void *arg, int err)
     if (t->req && err == -ENOENT) {
         edge_reject(t->req, "session_over", 401, "Unauthorized", "this session is over");
     } else if (t->req && err) {
-        (void)tl_http_add_header(t->req, "Retry-After", "1");
         tl_http_problem(t->req, 503, "Busy", "sessions cannot be kept now", NULL);
     } else if (t->req) {
         (void)wire_new_session(t->ticket.s, TICKET_LIFE, &json); /* empty: 503 */
@@ -325,7 +331,7 @@ static void on_new_session(void *arg, struct tl_http_req *req)
     bool has_bearer;
     int err;
 
-    if (!edge_origin_ok(e, req, true))
+    if (!edge_origin_ok(e, req, true) || !edge_peer_ok(e, req))
         return;
     err = wire_new_session_read(&resume, tl_http_body(req), &why);
     if (err) {
@@ -425,6 +431,8 @@ int edge_new(struct edge **ret, const struct edge_opts *opts)
     tl_random(&seed, sizeof(seed));
     err = throttle_new(&e->throttle, THROTTLE_KEYS, WINDOW, seed);
     if (!err)
+        err = tl_limiter_new(&e->peers, opts->peer_rate, opts->peer_burst, seed);
+    if (!err)
         err = read_schemas(e);
     const struct tl_route routes[] = {
         {"POST", "/v1/agents/signin", on_sign_in, e, BODY_MAX, json},
@@ -455,6 +463,7 @@ struct edge *edge_free(struct edge *e)
         TL_CONTAINER(k, struct sign_in, link)->e = NULL;
     edge_forget_openings(e);
     throttle_free(e->throttle);
+    tl_limiter_free(e->peers);
     tl_buf_done(&e->schemas);
     return tl_free(e);
 }

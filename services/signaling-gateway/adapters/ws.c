@@ -100,7 +100,6 @@ static void on_redeemed(void *arg, int err, const struct store_redeemed *got)
         edge_reject(o->req, "ticket", 401, "Unauthorized",
                     "the ticket is unknown, used or too old");
     } else if (o->req) {
-        (void)tl_http_add_header(o->req, "Retry-After", "1");
         tl_http_problem(o->req, 503, "Busy", "sessions cannot be read now", NULL);
     }
     tl_free(o);
@@ -130,8 +129,13 @@ void edge_on_ws(void *arg, struct tl_http_req *req)
     struct opening *o;
     struct tl_id id;
 
-    if (tl_ws_check(req) || !edge_origin_ok(e, req, true))
+    if (tl_ws_check(req) || !edge_origin_ok(e, req, true) || !edge_peer_ok(e, req))
         return;
+    if (e->o.sockets_max && tl_ws_count(e->o.http) >= (unsigned)e->o.sockets_max) {
+        (void)tl_http_add_header(req, "Retry-After", "5");
+        edge_reject(req, "sockets", 503, "Full", "too many are connected here");
+        return;
+    }
     if (!offered(req, &ticket) || tl_id_parse(&id, ticket)) {
         edge_reject(req, "ticket", 401, "Unauthorized",
                     "sub-protocols " PROTOCOL " and ticket.<ticket> are needed");
@@ -148,7 +152,6 @@ void edge_on_ws(void *arg, struct tl_http_req *req)
     if (e->o.store->ops->redeem(e->o.store, ticket, on_redeemed, o)) {
         tl_list_remove(&e->openings, &o->link);
         tl_free(o);
-        (void)tl_http_add_header(req, "Retry-After", "1");
         tl_http_problem(req, 503, "Busy", "sessions cannot be read now", NULL);
     }
 }

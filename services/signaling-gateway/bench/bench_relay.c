@@ -37,7 +37,7 @@ static void measure(const char *name, struct road *r, struct road *echo)
 
 int main(void)
 {
-    struct process gateway, bare_echo, bare_relay;
+    struct process gateway, bare_echo, bare_relay, keeper;
     struct road relay = {0}, one_way = {0}, by_bus = {0}, echo = {0}, floor = {0}, floor_one = {0};
     struct compared c;
 
@@ -47,6 +47,7 @@ int main(void)
     bare_echo = process_start(serve_bare_echo);
     bare_relay = process_start(serve_bare_relay);
     come_in_pairs(people, ACTIVE, gateway.port);
+    keeper = keep_alive(people, ACTIVE);
     relay.pid = one_way.pid = by_bus.pid = gateway.pid;
     echo.pid = bare_echo.pid;
     floor.pid = floor_one.pid = bare_relay.pid;
@@ -77,14 +78,13 @@ int main(void)
         }
 
     measure("relay", &relay, &echo);
-    road_alive(&relay);
     measure("relay_one_way", &one_way, &echo);
-    road_alive(&relay);
     c = road_compare(&by_bus, &echo, BURST, NULL);
     print("relay_by_bus_burst_ratio_to_bare_epoll", &c, "100 at once");
     measure("bare_relay", &floor, &echo);
     measure("bare_relay_one_way", &floor_one, &echo);
 
+    process_end(&keeper);
     process_end(&gateway);
     process_end(&bare_echo);
     process_end(&bare_relay);

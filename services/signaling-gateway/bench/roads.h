@@ -123,15 +123,6 @@ static inline double road_pass(struct road *r, unsigned n, unsigned at_once, dou
     return (cpu_us(r->pid) - before) / n;
 }
 
-/* Whoever was quiet while something else was measured. */
-static inline void road_alive(const struct road *r)
-{
-    for (unsigned i = 0; i < r->n; i++) {
-        say_alive(r->trips[i].from);
-        say_alive(r->trips[i].to);
-    }
-}
-
 /* A customer may say 10 messages a second, and 40 at once. */
 static inline void road_rest(struct road *r)
 {

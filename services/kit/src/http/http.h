@@ -5,6 +5,7 @@
  * request.c one request from its first byte to its end, and its answer
  * check.c   the strictness that libmicrohttpd lacks
  * route.c   paths (pure)
+ * proxies.c whose word about the peer's address counts (pure)
  * target.c  the request target: decoding (pure)
  */
 #ifndef TL_HTTP_INSIDE_H
@@ -54,6 +55,20 @@ struct http_fault {
     const char *class_name; /**< for the metric */
     const char *title;
 };
+
+/** IPv4 networks, in the host's byte order. */
+struct http_network {
+    uint32_t address, mask;
+};
+
+struct http_proxies {
+    struct http_network at[8];
+    unsigned n;
+};
+
+/** "127.0.0.0/8 172.28.0.2": networks and addresses between spaces, at most 8.  0 or -EINVAL. */
+int http_proxies_read(struct http_proxies *ret, const char *text);
+bool http_proxies_have(const struct http_proxies *p, uint32_t address);
 
 struct http_body {
     bool chunked;
@@ -124,6 +139,7 @@ struct http_ws_ops {
 struct tl_http {
     struct tl_loop *loop;
     struct tl_http_opts opts;
+    struct http_proxies proxies;
     struct MHD_Daemon *daemon;
     struct tl_io *io;
     struct tl_timer *pump;  /**< what libmicrohttpd wants done later, and kicks */

@@ -116,11 +116,6 @@ bool http_is_11(const struct tl_http_req *req)
     return !req->is_10;
 }
 
-static bool from_loopback(const struct sockaddr_in *a)
-{
-    return (ntohl(a->sin_addr.s_addr) >> 24) == 127;
-}
-
 static void find_peer(struct tl_http_req *req)
 {
     const union MHD_ConnectionInfo *i =
@@ -133,7 +128,8 @@ static void find_peer(struct tl_http_req *req)
     if (!a || a->sin_family != AF_INET)
         return;
     (void)inet_ntop(AF_INET, &a->sin_addr, req->peer, sizeof(req->peer)); /* it fits */
-    if (real.n && from_loopback(a) && tl_str_put(text, sizeof(text), real) &&
+    if (real.n && http_proxies_have(&req->http->proxies, ntohl(a->sin_addr.s_addr)) &&
+        tl_str_put(text, sizeof(text), real) &&
         (inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1))
         memcpy(req->peer, text, sizeof(text));
 }
@@ -187,8 +183,10 @@ static void set_response(struct tl_http_req *req, unsigned status, struct MHD_Re
     for (const struct http_text *t = req->texts; r && t; t = t->next)
         if (t->name)
             (void)MHD_add_response_header(r, t->name, t->value); /* out of memory: goes without */
+    if (r && (status == 503 || status == 429) && !MHD_get_response_header(r, "Retry-After"))
+        (void)MHD_add_response_header(r, "Retry-After", "1"); /* as above */
     if (r && req->http && req->http->quiesced)
-        (void)MHD_add_response_header(r, "Connection", "close"); /* as above */
+        (void)MHD_add_response_header(r, "Connection", "close");
     count_answer(req, status);
 }
 
@@ -255,8 +253,6 @@ static struct MHD_Response *problem_new(unsigned status, const char *title, cons
     }
     tl_buf_puts(&b, "}");
     r = response_new("application/problem+json", b.err ? "{}" : b.p, b.err ? 2 : b.n);
-    if (r && (status == 503 || status == 429))
-        (void)MHD_add_response_header(r, "Retry-After", "1"); /* out of memory: goes without */
     tl_buf_done(&b);
     return r;
 }

@@ -235,6 +235,8 @@ static void set_defaults(struct tl_http_opts *o)
 {
     if (!o->address)
         o->address = "127.0.0.1";
+    if (!o->proxies)
+        o->proxies = "127.0.0.0/8";
     if (!o->connections)
         o->connections = 19000;
     if (!o->in_flight)
@@ -296,7 +298,8 @@ int tl_http_new(struct tl_http **ret, struct tl_loop *loop, const struct tl_http
     tl_list_init(&h->conns);
     set_defaults(&h->opts);
     at.sin_port = htons(h->opts.port);
-    if (inet_pton(AF_INET, h->opts.address, &at.sin_addr) != 1) {
+    if (inet_pton(AF_INET, h->opts.address, &at.sin_addr) != 1 ||
+        http_proxies_read(&h->proxies, h->opts.proxies)) {
         err = -EINVAL;
         goto out;
     }

@@ -10,6 +10,7 @@
 #include <tl_mem.h>
 #include <unistd.h>
 
+#include "../http/http.h"
 #include "svc.h"
 
 enum { EXIT_CONFIG = 78 }; /* sysexits.h: EX_CONFIG */
@@ -45,6 +46,8 @@ static size_t make_table(struct tl_setting *t, const struct names *n, const char
     const struct tl_setting common[] = {
         TL_SET_NUM(n->port, &c->port, 0, 0, 65535, "HTTP port; 0: any"),
         TL_SET_TEXT(n->address, &c->address, "127.0.0.1", "HTTP address to listen on"),
+        TL_SET_TEXT("TL_PROXIES", &c->proxies, "127.0.0.0/8",
+                    "networks whose X-Real-IP is believed, separated by spaces"),
         TL_SET_TEXT("TL_NATS_URL", &c->nats_url, "nats://127.0.0.1:18022", "NATS server"),
         TL_SET_TEXT(n->nats_user, &c->nats_user, service, "NATS user"),
         TL_SET_TEXT(n->nats_password, &c->nats_password_file, "", "file with its password"),
@@ -101,10 +104,15 @@ static int parse_level(const char *text, enum tl_level *ret)
 static int load(struct svc_common *c, const struct tl_setting *t, size_t n, const char *prefix,
                 enum tl_level *ret_level, struct tl_buf *why)
 {
+    struct http_proxies proxies;
     int err = tl_conf_load(t, n, why);
 
     if (check_unknown(t, n, prefix, why) && !err)
         err = -EINVAL;
+    if (c->proxies && http_proxies_read(&proxies, c->proxies)) {
+        tl_buf_printf(why, "TL_PROXIES: not networks like 10.0.0.0/8, between spaces, at most 8\n");
+        err = -EINVAL;
+    }
     if (c->log_level && parse_level(c->log_level, ret_level)) {
         tl_buf_printf(why, "TL_LOG_LEVEL: \"%.20s\" is not debug, info, warn or error\n",
                       c->log_level);
@@ -165,7 +173,9 @@ static int read_secret(const char *path, struct tl_buf *ret, struct tl_buf *why)
 
 static int open_all(struct tl_svc *svc, struct tl_buf *why)
 {
-    struct tl_http_opts http = {.address = svc->conf.address, .port = (uint16_t)svc->conf.port};
+    struct tl_http_opts http = {.address = svc->conf.address,
+                                .port = (uint16_t)svc->conf.port,
+                                .proxies = svc->conf.proxies};
     int err = tl_loop_new(&svc->loop);
 
     /* Signals first: who finds the port open may send one. */

@@ -34,7 +34,7 @@ struct svc_hooks {
 struct svc_common {
     int64_t port, drain_s;
     const char *address, *nats_url, *nats_user, *nats_password_file, *redis_url, *redis_user,
-        *redis_password_file, *config_dir, *log_level;
+        *redis_password_file, *config_dir, *log_level, *proxies;
 };
 
 struct tl_svc {

@@ -164,6 +164,18 @@ static tl_dur look(struct tl_ws *ws, tl_time now)
     return next - now;
 }
 
+/* The library keeps the memory of thousands who left at once; it is asked to let go of it when
+ * those who do not come back are forgotten. */
+static void give_back(struct ws_host *host, tl_time now)
+{
+    if (host->ended >= WS_MANY && now - host->ended_at >= WS_QUIET) {
+        host->ended = 0;
+        tl_mem_trim();
+    }
+    if (!host->n && host->ended < WS_MANY)
+        tl_timer_stop(host->tick);
+}
+
 static void on_tick(void *arg)
 {
     struct ws_host *host = arg;
@@ -185,6 +197,7 @@ static void on_tick(void *arg)
             ws_look_after(ws, again);
     }
     ring_remove(&mark);
+    give_back(host, now);
     ws_leave(host);
 }
 
@@ -342,7 +355,7 @@ int ws_new(struct tl_ws **ret, struct ws_host *host, const struct tl_ws_ops *ops
     ws->out = TL_BUF(WS_OUT_MAX); /* its limit is queue_max, in write.c */
     ws->heard = ws->paid_at = tl_loop_now(host->loop);
     ws->tokens = (float)ops->burst;
-    if (host->n++ == 0)
+    if (host->n++ == 0 && !tl_timer_active(host->tick))
         tl_timer_every(host->tick, WS_TICK);
     ws_look_after(ws, WS_HANDSHAKE);
     *ret = ws;
@@ -396,8 +409,9 @@ void ws_end(struct tl_ws *ws, int code, bool quiet)
     else if (ws->batch_in == WS_DIRTY)
         list_remove(&host->dirty, ws);
     list_add(&host->dead, ws, WS_OVER);
-    if (--host->n == 0)
-        tl_timer_stop(host->tick);
+    host->n--;
+    host->ended++;
+    host->ended_at = tl_loop_now(host->loop);
     if (!quiet && ws->ops->on_close)
         ws->ops->on_close(ws, code);
     ws_leave(host);

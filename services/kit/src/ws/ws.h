@@ -23,7 +23,8 @@ enum {
     WS_SPARE = 4096,        /* a larger buffer is not kept */
     WS_FRAGMENTS = 64,      /* not empty, in one message */
     WS_EMPTY_FRAGMENTS = 1000,
-    WS_PINGS = 10, /* in one second */
+    WS_PINGS = 10,  /* in one second */
+    WS_MANY = 1000, /* ends, after which memory is given back */
     WS_RETIRE_BATCHES = 20,
     WS_HANDSHAKE_MAX = 8192, /* a server's answer to our request */
 };
@@ -33,6 +34,7 @@ enum { WS_REST_MAX = 14 + 125 };
 
 #define WS_OUT_MAX   (SIZE_MAX / 2) /* a connection's own limit is its queue_max */
 #define WS_TICK      TL_MSEC(250)
+#define WS_QUIET     TL_SEC(20) /* after the last of many ends: what they left behind has ended too */
 #define WS_CLOSING   TL_SEC(2)    /* for the peer to answer our close */
 #define WS_LINGER    TL_MSEC(250) /* for our close to arrive before the end does */
 #define WS_STUCK     TL_SEC(10)   /* for a peer to read anything of what waits for it */
@@ -104,6 +106,8 @@ struct ws_host {
     struct tl_link slots[WS_SLOTS]; /**< rings */
     unsigned slot;                  /**< next to look at */
     unsigned n;                     /**< connections, without those that are over */
+    unsigned ended;                 /* since memory was given back */
+    tl_time ended_at;
     unsigned depth;
     struct tl_list fresh; /**< just opened: what came with the handshake is to be read */
     struct tl_list dirty; /**< have frames to write at the end of the batch */

@@ -1,6 +1,6 @@
 /* A four-way set-associative table of token buckets: 16 384 keys in 384 KiB, no allocation per key.
  */
-#include "limiter.h"
+#include <tl_limiter.h>
 
 #include <tl_mem.h>
 
@@ -13,16 +13,15 @@ struct bucket {
     float tokens;
 };
 
-struct clickstream_limiter {
+struct tl_limiter {
     double rate, burst;
     uint64_t seed;
     struct bucket set[SETS][WAYS];
 };
 
-int clickstream_limiter_new(struct clickstream_limiter **ret, double rate, double burst,
-                            uint64_t seed)
+int tl_limiter_new(struct tl_limiter **ret, double rate, double burst, uint64_t seed)
 {
-    struct clickstream_limiter *l = tl_alloc(1, sizeof(*l));
+    struct tl_limiter *l = tl_alloc(1, sizeof(*l));
 
     if (!l)
         return -ENOMEM;
@@ -33,7 +32,7 @@ int clickstream_limiter_new(struct clickstream_limiter **ret, double rate, doubl
     return 0;
 }
 
-struct clickstream_limiter *clickstream_limiter_free(struct clickstream_limiter *l)
+struct tl_limiter *tl_limiter_free(struct tl_limiter *l)
 {
     return tl_free(l);
 }
@@ -50,7 +49,7 @@ static uint64_t hash(uint64_t seed, struct tl_str key)
     return (h ^ (h >> 31)) | 1;
 }
 
-static struct bucket *find(struct clickstream_limiter *l, uint64_t h, tl_time now)
+static struct bucket *find(struct tl_limiter *l, uint64_t h, tl_time now)
 {
     struct bucket *set = l->set[(h >> 32) % SETS], *oldest = &set[0];
 
@@ -64,7 +63,7 @@ static struct bucket *find(struct clickstream_limiter *l, uint64_t h, tl_time no
     return oldest;
 }
 
-bool clickstream_limiter_take(struct clickstream_limiter *l, struct tl_str key, tl_time now)
+bool tl_limiter_take(struct tl_limiter *l, struct tl_str key, tl_time now)
 {
     struct bucket *b;
     double tokens;
