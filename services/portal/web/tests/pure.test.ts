@@ -5,7 +5,7 @@ import { documentToStage, documentToWindow, fit, stageToDocument, thin } from '.
 import { parseRoomFrame } from '../src/cobrowse/wire';
 import { addMessage, fromSnapshot, markFailed } from '../src/lib/chat';
 import { path } from '../src/desk/card';
-import { ago, clock, dwell, expectedWait, money, pageNames, percent, words } from '../src/lib/format';
+import { ago, clock, dwell, expectedWait, forecastError, money, pageNames, percent, words } from '../src/lib/format';
 import { ulid } from '../src/lib/ids';
 import { address } from '../src/widget/address';
 import { arrange } from '../src/widget/call/stage';
@@ -85,6 +85,13 @@ describe('ids', () => {
 });
 
 describe('words', () => {
+  it('says how wrong forecasts were, of the long waits if there were any', () => {
+    expect(forecastError({})).toBe('–');
+    expect(forecastError({ forecasts: 3, forecast_error: 1.5 })).toBe('~150\u00a0%');
+    expect(forecastError({ forecasts: 3, forecast_error: 1.5, forecasts_long: 1, forecast_error_long: 0.2 }))
+      .toBe('20\u00a0%');
+  });
+
   it('say times as people do', () => {
     expect([0, 75, 3675].map(clock)).toEqual(['0:00', '1:15', '1:01:15']);
     expect([900, 42_000, 200_000, 3_660_000].map(dwell)).toEqual(['<1 s', '42 s', '3 min 20 s',

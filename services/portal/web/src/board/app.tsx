@@ -3,13 +3,13 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import './board.css';
 import type { AgentPresence, AgentState, Board, BoardQueue } from '../lib/api';
-import { clock, percent, words } from '../lib/format';
+import { clock, forecastError, percent, words } from '../lib/format';
 import { forgetAccount, Logo, readAccount, SignInForm, type SignedIn } from '../ui/account';
 import { useNow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { PRESENCE } from '../ui/presence';
 import { freshness, watchBoard, type BoardFeed, type Freshness } from './feed';
-import { Legend } from './legend';
+import { FORECAST_ERROR, Legend } from './legend';
 
 function App() {
   const [account, setAccount] = useState<SignedIn | null>(readAccount);
@@ -102,7 +102,8 @@ function Queues({ queues }: { queues: BoardQueue[] }) {
       <table data-testid="board-queues">
         <thead>
           <tr><th scope="col">Queue</th><th scope="col">Waiting</th><th scope="col">Longest</th>
-            <th scope="col">Expected</th><th scope="col">Talking</th><th scope="col">Free</th>
+            <th scope="col">Expected</th>
+            <th scope="col"><abbr title={FORECAST_ERROR}>Off by</abbr></th><th scope="col">Talking</th><th scope="col">Free</th>
             <th scope="col">Offered</th><th scope="col">Answered</th><th scope="col">Abandoned</th>
             <th scope="col">Service level</th><th scope="col">ASA</th><th scope="col">AHT</th></tr>
         </thead>
@@ -121,6 +122,8 @@ function QueueRow({ q }: { q: BoardQueue }) {
       <td class={q.waiting ? 'hot' : ''}>{q.waiting ?? 0}</td>
       <td>{clock((q.longest_wait_ms ?? 0) / 1000)}</td>
       <td>{expected < 0 ? '–' : clock(expected / 1000)}</td>
+      <td data-testid={`forecast-${q.queue}`} title={q.forecasts ? `${q.forecasts} forecasts`
+        : 'no forecasts yet'}>{forecastError(q)}</td>
       <td>{q.connected ?? 0}</td>
       <td class={q.staffed ? '' : 'hot'}>{q.idle ?? 0} / {q.staffed ?? 0}</td>
       <td>{q.offered ?? 0}</td><td>{q.answered ?? 0}</td><td>{q.abandoned ?? 0}</td>

@@ -104,6 +104,8 @@ export interface BoardQueue {
   offered?: number; answered?: number; abandoned?: number; short_abandoned?: number;
   service_level?: number; service_level_formula?: string; asa_ms?: number; aht_ms?: number;
   expected_wait_ms?: number; connected?: number;
+  forecast_error?: number; forecasts?: number; // of the expected wait: mean of |told - real| / real
+  forecast_error_long?: number; forecasts_long?: number; // of these, waits of 30 s or more
 }
 export interface Board {
   at_us?: number; queues?: BoardQueue[]; agents?: AgentState[]; total?: BoardQueue;

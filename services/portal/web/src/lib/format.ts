@@ -48,6 +48,17 @@ export function percent(ratio: number): string {
   return `${Math.round(ratio * 100)}\u00a0%`; /* never broken in two lines */
 }
 
+/**
+ * How wrong a queue's forecasts were, of the long waits if there were any: a second too much of a wait of two
+ * is much in per cent and nothing to a customer.
+ */
+export function forecastError(q: { forecasts?: number; forecast_error?: number; forecasts_long?: number;
+  forecast_error_long?: number }): string {
+  if (q.forecasts_long)
+    return percent(q.forecast_error_long ?? 0);
+  return q.forecasts ? `~${percent(q.forecast_error ?? 0)}` : '–';
+}
+
 /** "2 min ago", "3 days ago". */
 export function ago(then_ms: number, now_ms: number): string {
   const s = Math.max(0, Math.round((now_ms - then_ms) / 1000));
