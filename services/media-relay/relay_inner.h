@@ -1,6 +1,6 @@
 /**
- * @file relay_inner.h  What relay.c (decisions, plane) and relay_janus.c (the dialogues with Janus)
- * share.
+ * @file relay_inner.h  What relay.c (decisions), relay_plane.c (what the plane says) and
+ * relay_janus.c (the dialogues with Janus) share.
  */
 #ifndef MEDIA_RELAY_INNER_H
 #define MEDIA_RELAY_INNER_H
@@ -57,6 +57,11 @@ void work_start(struct work *w);
 void work_view(struct work *w);
 void work_answer(struct work *w, const char *sdp);
 void end_room(struct relay *r, const struct tl_id *contact);
+
+/* relay_plane.c */
+void relay_plane_lost(void *arg);
+void relay_plane_found(void *arg, struct tl_str boot, struct tl_str note);
+void relay_poll_plane(void *arg);
 
 /* relay.c */
 struct work *work_new(struct relay *r, const struct legs_decision *d, const char *offer);
