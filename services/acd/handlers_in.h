@@ -1,5 +1,6 @@
 /**
- * @file handlers_in.h  What handlers.c, owner.c and feeds.c share: nobody else's business.
+ * @file handlers_in.h  What handlers.c, requests.c, owner.c and feeds.c share: nobody else's
+ * business.
  */
 #ifndef ACD_HANDLERS_IN_H
 #define ACD_HANDLERS_IN_H
@@ -58,6 +59,8 @@ void flush_soon(struct handlers *h);
 void add_event(struct handlers *h, const char *name, const struct tl_id *key);
 struct wire_meta next_meta(struct handlers *h, struct tl_id *id);
 void repair(const char *kind);
+
+/* requests.c */
 /** A queue that was closed by hand is still closed after a take-over: a row among the agents. */
 #define CLOSED_ROW "!closed."
 void store_queue(struct handlers *h, uint32_t queue);
