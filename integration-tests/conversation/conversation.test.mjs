@@ -94,7 +94,7 @@ test('the next contact of the same visitor is on the same thread and the agent s
   const card = await bus.push(agent.id, 'contact_card', p => p.contact_id === accepted.contact_id);
   assert.equal(card.earlier[0].contact_id, first);
   assert.equal(card.earlier[0].disposition, 'resolved');
-  assert.equal(card.earlier_lines.at(-1).text, 'is the bag blue?');
+  assert.equal(card.earlier[0].messages.at(-1).text, 'is the bag blue?');
   await customer.end();
 });
 

@@ -90,9 +90,26 @@ struct card {
     Threadline__Common__V1__ChatMessage lines[CARD_LINES_MAX], *line_rows[CARD_LINES_MAX];
 };
 
+/** The lines of one earlier contact, from the n-th place on; returns the next free one. */
+static int fill_lines(struct card *k, Threadline__Common__V1__EarlierContact *e,
+                      const struct contact_history *h, int n)
+{
+    e->messages = &k->line_rows[n];
+    for (int i = 0; i < h->n_lines && n < CARD_LINES_MAX; i++) {
+        if (strcmp(h->lines[i].contact.s, e->contact_id) != 0)
+            continue;
+        fill_chat(&k->lines[n], &h->lines[i]);
+        k->line_rows[n] = &k->lines[n];
+        e->n_messages++;
+        n++;
+    }
+    return n;
+}
+
 static void fill_history(struct card *k, const struct contact_history *h)
 {
     Threadline__Signaling__V1__ContactCard *m = &k->m;
+    int n = 0; /* of the lines */
 
     m->n_earlier = (size_t)TL_LOWER(h->n_earlier, CARD_EARLIER_MAX);
     m->earlier = k->rows;
@@ -109,12 +126,7 @@ static void fill_history(struct card *k, const struct contact_history *h)
         k->earlier[i].agent_name = wire_text(e->agent_name);
         k->earlier[i].disposition = wire_text(e->disposition);
         k->earlier[i].note = wire_text(e->note);
-    }
-    m->n_earlier_lines = (size_t)TL_LOWER(h->n_lines, CARD_LINES_MAX);
-    m->earlier_lines = k->line_rows;
-    for (size_t i = 0; i < m->n_earlier_lines; i++) {
-        fill_chat(&k->lines[i], &h->lines[i]);
-        k->line_rows[i] = &k->lines[i];
+        n = fill_lines(k, &k->earlier[i], h, n);
     }
 }
 
