@@ -15,7 +15,7 @@ compile() { # compile ROOT INCLUDE FILE OBJECT
     gcc $flags -I"$2" -c "$1/$3" -o "$4" || exit 1
 }
 
-for f in services/acd/core/*.c services/acd/lab/crowd.c services/acd/lab/random_run.c services/acd/lab/check.c services/acd/adapters/policy_yaml.c services/acd/adapters/zone.c \
+for f in services/acd/core/*.c services/acd/lab/crowd.c services/acd/lab/random_run.c services/acd/lab/check.c services/acd/adapters/policy_*.c services/acd/adapters/zone.c \
          services/kit/src/base/*.c services/kit/src/yaml/*.c services/acd/tests/test_acd.c services/acd/tests/test_seats.c services/acd/tests/test_random.c; do
     compile . services/acd "$f" "$work/clean/$(basename "$f" .c).o"
 done
