@@ -154,17 +154,17 @@ test('PostgreSQL is away while the agent accepts: the step comes when it is back
 });
 
 test('SIGTERM drains: what was accepted is told, and the next one goes on', async () => {
-  const said = logSince('conversation');
+  const said = logSince('conversation'), victim = pid('conversation');
   const customers = Array.from({ length: 8 }, () => new Customer(bus));
   const asked = customers.map(c => c.request());
   await asked[0];
-  process.kill(pid('conversation'), 'SIGTERM');
+  process.kill(victim, 'SIGTERM');
   await Promise.all(asked); // answered by one or the other, each once
   await until('all of them to be told', () => customers.every(c => names(c.contact).includes('contact_requested')));
   for (const c of customers) await c.end();
   await until('the ends to be told', () => customers.every(c => names(c.contact).includes('contact_ended')));
   for (const c of customers) assert.equal(names(c.contact).filter(n => n === 'contact_requested').length, 1);
-  assert.match(said(), /"stopped"/);
+  await until('the old one to be gone', () => /"stopped"/.test(said()));
   assert.doesNotMatch(said(), /drain took too long/);
 });
 
