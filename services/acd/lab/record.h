@@ -51,6 +51,7 @@ struct record {
     struct tl_id *names;              /**< of queues, skills, agents */
     size_t n_contacts, n_presence, n_names;
     uint64_t events, left_out; /**< read; contacts that came before the record begins */
+    uint64_t junk;             /**< messages that were no events of the ACD */
     tl_time first, last;
 };
 

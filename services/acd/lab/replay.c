@@ -170,6 +170,9 @@ static void print_table(struct tl_buf *out, const struct days *d, const struct n
     (void)tl_buf_printf(out, "\n%llu events, %zu contacts in %.1f hours\n",
                         (unsigned long long)r->events, r->n_contacts,
                         (double)(r->last - r->first) / 3.6e9);
+    if (r->junk)
+        (void)tl_buf_printf(out, "%llu messages left out: they are no events of the ACD\n",
+                            (unsigned long long)r->junk);
     if (r->left_out)
         (void)tl_buf_printf(out, "%llu contacts left out: they came before the record begins\n",
                             (unsigned long long)r->left_out);

@@ -215,11 +215,13 @@ static void kafka_bytes_are_read_as_well(void **state)
     const char head[] = {0, 0, 0, (char)bytes.n};
     (void)tl_buf_add(&file, head, 4);
     (void)tl_buf_add(&file, bytes.p, bytes.n);
+    (void)tl_buf_add(&file, "\0\0\0\3\xff\xff\xff", 7); /* a topic keeps junk, too */
     r = load(file.p, file.n, &why, &err);
     assert_int_equal(err, 0);
     assert_int_equal(r->contacts[0].at, TL_SEC(5));
+    assert_int_equal(r->junk, 1);
     record_free(r);
-    assert_null(load(file.p, file.n - 1, &why, &err));
+    assert_null(load(file.p, 4 + bytes.n - 1, &why, &err));
     assert_non_null(strstr(why.p, ": message 1: is cut short"));
     tl_buf_done(&bytes);
     tl_buf_done(&file);
