@@ -140,6 +140,29 @@ static void a_killed_server_is_found_again(void **state)
     assert_string_equal(g.text, "1");
 }
 
+/* The server and its backends, which are its children. */
+static void freeze(bool on)
+{
+    char cmd[120];
+
+    snprintf(cmd, sizeof(cmd), "pkill -%s -P %d", on ? "STOP" : "CONT", (int)server.pid);
+    assert_int_equal(system(cmd), 0);
+    kill(server.pid, on ? SIGSTOP : SIGCONT);
+}
+
+static void a_silent_server_is_noticed_by_who_asks_nothing(void **state)
+{
+    TL_UNUSED(state);
+    freeze(true);
+    for (int i = 0; i < 1600 && tl_pg_ready(pg); i++)
+        turn_for(loop, TL_MSEC(5));
+    assert_false(tl_pg_ready(pg));
+    freeze(false);
+    for (int i = 0; i < 2000 && !tl_pg_ready(pg); i++)
+        turn_for(loop, TL_MSEC(5));
+    assert_true(tl_pg_ready(pg));
+}
+
 static void closing_ends_what_waits(void **state)
 {
     struct got g = {0};
@@ -220,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_statement_that_hangs_ends_at_the_deadline),
         cmocka_unit_test(a_lock_is_not_waited_for),
         cmocka_unit_test(a_killed_server_is_found_again),
+        cmocka_unit_test(a_silent_server_is_noticed_by_who_asks_nothing),
         cmocka_unit_test(closing_ends_what_waits),
     };
     char bin[200];

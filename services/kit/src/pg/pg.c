@@ -15,6 +15,7 @@
 
 #define POOL_MAX    32
 #define STMTS_MAX   64
+#define PULSE       TL_SEC(2)
 #define RETRY_FIRST TL_MSEC(100)
 #define RETRY_LAST  TL_SEC(2)
 
@@ -52,7 +53,7 @@ struct tl_pg {
     struct tl_loop *loop;
     struct conn conns[POOL_MAX];
     int n_conns;
-    struct tl_timer *feed;
+    struct tl_timer *feed, *pulse;
     struct tl_list waiting;
     unsigned queue_max;
     tl_dur timeout;
@@ -348,17 +349,13 @@ static void feed_later(void *arg)
     feed(arg);
 }
 
-int tl_pg_batch(struct tl_pg *pg, const struct tl_pg_stmt *stmts, int n, tl_pg_fn *fn, void *arg)
+static struct batch *batch_new(struct tl_pg *pg, const struct tl_pg_stmt *stmts, int n,
+                               tl_pg_fn *fn, void *arg)
 {
-    struct batch *b;
+    struct batch *b = tl_alloc(1, sizeof(*b));
 
-    if (pg->waiting.n >= pg->queue_max || pg->closing)
-        return -ENOBUFS;
-    if (n < 1 || n > STMTS_MAX)
-        return -EINVAL;
-    b = tl_alloc(1, sizeof(*b));
     if (!b)
-        return -ENOMEM;
+        return NULL;
     b->pg = pg;
     b->fn = fn;
     b->arg = arg;
@@ -370,12 +367,52 @@ int tl_pg_batch(struct tl_pg *pg, const struct tl_pg_stmt *stmts, int n, tl_pg_f
     for (int i = 0; i < n; i++)
         if (stmt_copy(&b->stmts[i], &stmts[i]))
             goto out_of_memory;
+    return b;
+out_of_memory:
+    batch_free(b);
+    return NULL;
+}
+
+int tl_pg_batch(struct tl_pg *pg, const struct tl_pg_stmt *stmts, int n, tl_pg_fn *fn, void *arg)
+{
+    struct batch *b;
+
+    if (pg->waiting.n >= pg->queue_max || pg->closing)
+        return -ENOBUFS;
+    if (n < 1 || n > STMTS_MAX)
+        return -EINVAL;
+    b = batch_new(pg, stmts, n, fn, arg);
+    if (!b)
+        return -ENOMEM;
     tl_list_append(&pg->waiting, &b->link);
     tl_timer_start(pg->feed, 0); /* not now: fn must not run inside this call */
     return 0;
-out_of_memory:
-    batch_free(b);
-    return -ENOMEM;
+}
+
+static void on_alive(void *arg, int err, PGresult *const *results, int n, const char *sqlstate)
+{
+    TL_UNUSED(arg);
+    TL_UNUSED(err); /* its deadline ends the connection, like any batch's */
+    TL_UNUSED(results);
+    TL_UNUSED(n);
+    TL_UNUSED(sqlstate);
+}
+
+/* Each idle connection is asked for a sign of life, so that readiness is true after a silent cut.
+ */
+static void on_pulse(void *arg)
+{
+    struct tl_pg *pg = arg;
+
+    for (int i = 0; i < pg->n_conns; i++) {
+        struct conn *c = &pg->conns[i];
+        struct batch *b = NULL;
+
+        if (c->state == CONN_IDLE)
+            b = batch_new(pg, &(struct tl_pg_stmt){.sql = "SELECT"}, 1, on_alive, NULL);
+        if (b)
+            conn_send(c, b);
+    }
 }
 
 int tl_pg_exec(struct tl_pg *pg, tl_pg_fn *fn, void *arg, const char *sql, int n_params, ...)
@@ -445,7 +482,8 @@ int tl_pg_open(struct tl_pg **ret, struct tl_loop *loop, const struct tl_pg_opts
     pg->n_conns = TL_LOWER(opts->pool ? opts->pool : 4, POOL_MAX);
     tl_list_init(&pg->waiting);
     pg->conninfo = whole_conninfo(opts, pg->timeout);
-    if (tl_timer_new(&pg->feed, loop, feed_later, pg)) {
+    if (tl_timer_new(&pg->feed, loop, feed_later, pg) ||
+        tl_timer_new(&pg->pulse, loop, on_pulse, pg)) {
         tl_pg_close(pg);
         return -ENOMEM;
     }
@@ -461,6 +499,7 @@ int tl_pg_open(struct tl_pg **ret, struct tl_loop *loop, const struct tl_pg_opts
     }
     for (int i = 0; i < pg->n_conns; i++)
         connect_now(&pg->conns[i]);
+    tl_timer_every(pg->pulse, PULSE);
     *ret = pg;
     return 0;
 }
@@ -479,6 +518,7 @@ struct tl_pg *tl_pg_close(struct tl_pg *pg)
         batch_done(TL_CONTAINER(link, struct batch, link), -ECANCELED);
     }
     tl_timer_free(pg->feed);
+    tl_timer_free(pg->pulse);
     tl_free(pg->conninfo);
     return tl_free(pg);
 }
