@@ -60,8 +60,7 @@ void feeds_changed(struct handlers *h)
     tl_timer_start(h->supply, since >= SUPPLY_LEAST ? 0 : SUPPLY_LEAST - since);
 }
 
-/* ---- opening hours
- * --------------------------------------------------------------------------------- */
+/* ---- opening hours ---- */
 
 /* Only a change of the calendar is a fact: what a supervisor opened or closed by hand stays until
  * then. */
@@ -137,8 +136,7 @@ void feeds_free(struct handlers *h)
     h->queue_open = tl_free(h->queue_open);
 }
 
-/* ---- gauges
- * -------------------------------------------------------------------------------------------- */
+/* ---- gauges ---- */
 
 static void gauge(const char *name, const char *labels, const char *help, double value)
 {

@@ -35,8 +35,7 @@ void repair(const char *kind)
                   1);
 }
 
-/* ---- decisions
- * ------------------------------------------------------------------------------------- */
+/* ---- decisions ---- */
 
 struct wire_meta next_meta(struct handlers *h, struct tl_id *id)
 {
@@ -117,8 +116,7 @@ void on_decision(void *arg, const struct acd_decision *d)
         decision_push(h, &s, d);
 }
 
-/* ---- the open batch
- * --------------------------------------------------------------------------------- */
+/* ---- the open batch ---- */
 
 static void store_contact(void *arg, const struct acd_contact *c)
 {
@@ -212,9 +210,7 @@ static void on_again(void *arg)
         flush(h);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void make_metrics(struct handlers *h)
 {

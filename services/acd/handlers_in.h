@@ -35,8 +35,7 @@ struct handlers {
     uint64_t seq;
     tl_dur offset; /* the core's time is the monotonic clock plus this */
     struct batch batch[2], *open, *flying;
-    bool flush_due, again_due;
-    int stepping_err;
+    bool flush_due;
     struct tl_timer *wake, *lease, *again, *supply, *positions, *hours;
     uint8_t *queue_open; /* by queue: what its calendar said last, 2: nothing yet */
     tl_time supply_sent, wake_at;
@@ -45,8 +44,7 @@ struct handlers {
     struct endpoint endpoints[WIRE_METHODS];
     tl_fn *drained;
     void *drained_arg;
-    tl_time kept; /* last time the lease was surely ours, monotonic */
-    struct tl_metric *facts[ACD_FACTS], *refused, *commits, *committed_facts, *commit_s, *fenced;
+    struct tl_metric *facts[ACD_FACTS], *refused, *commits, *commit_s, *fenced;
     struct tl_buf scratch;
 };
 

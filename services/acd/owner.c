@@ -14,8 +14,7 @@
 
 static void take(struct handlers *h);
 
-/* ---- speaking
- * ---------------------------------------------------------------------------------------- */
+/* ---- speaking ---- */
 
 /* Replies and pushes that are lost are asked for again, or seen in the next snapshot. */
 static void say_to_people(struct handlers *h, const struct batch *b, const struct piece *p)
@@ -118,15 +117,13 @@ void commit_done(void *arg, int err)
     tl_metric_add(h->commits, 1);
     tl_metric_observe(h->commit_s, (double)(tl_clock_mono() - b->began) / 1e6);
     h->flying = NULL;
-    h->kept = tl_clock_mono();
     say(h, b);
     batch_clear(b);
     maybe_leave(h);
     flush_soon(h); /* what came meanwhile */
 }
 
-/* ---- losing
- * --------------------------------------------------------------------------------------------- */
+/* ---- losing ---- */
 
 void step_down(struct handlers *h, const char *why)
 {
@@ -147,8 +144,7 @@ void step_down(struct handlers *h, const char *why)
     tl_timer_start(h->lease, POLL);
 }
 
-/* ---- taking
- * --------------------------------------------------------------------------------------------- */
+/* ---- taking ---- */
 
 static int core_make(struct handlers *h)
 {
@@ -234,7 +230,7 @@ static void announce_offers(struct handlers *h)
 
     while ((at = acd_next_contact(h->acd, at)) != ACD_NONE) {
         const struct acd_contact *c = acd_contact(h->acd, at);
-        const struct acd_why why = {.by_hand = true};
+        const struct acd_why why = {.again = true};
         const struct acd_decision d = {.kind = ACD_OFFER,
                                        .contact = c,
                                        .contact_at = at,
@@ -311,7 +307,6 @@ static void on_own(void *arg, int err, uint64_t epoch)
 
     if (!err)
         h->epoch = epoch;
-    h->kept = tl_clock_mono();
     if (h->role == OWNER || h->role == LEAVING) {
         claim_again(h, err);
         return;
@@ -354,8 +349,6 @@ static void on_kept(void *arg, int err)
 
     if (h->role != OWNER)
         return;
-    if (!err)
-        h->kept = tl_clock_mono();
     if (err == -ESTALE) {
         step_down(h, "the lease went to another");
         return;

@@ -94,8 +94,7 @@ static uint64_t offer_number(const char *id)
     return *end ? 0 : n;
 }
 
-/* ---- requests
- * ------------------------------------------------------------------------------------ */
+/* ---- requests ---- */
 
 static bool read_needs(struct wire_request *r, const struct acd *acd, size_t n,
                        Threadline__Acd__V1__SkillNeed **from, struct acd_need *to, uint8_t *ret_n)

@@ -97,8 +97,7 @@ void wire_row(const struct wire_scene *s, uint32_t contact, struct wire_row *ret
     }
 }
 
-/* ---- pushes to the desk
- * -------------------------------------------------------------------------------- */
+/* ---- pushes to the desk ---- */
 
 static int push_offer(const struct wire_scene *s, const struct acd_decision *d, struct tl_buf *out)
 {
@@ -152,9 +151,7 @@ int wire_push(const struct wire_scene *s, const struct acd_decision *d, struct t
     }
 }
 
-/* ---- feeds
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- feeds ---- */
 
 /* Row by row with the same tag: what a repeated field is on the wire. */
 static int add_supply(const struct wire_scene *s, uint32_t queue, struct tl_buf *out)

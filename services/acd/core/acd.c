@@ -4,8 +4,7 @@
  * allocated before anything changes. */
 #include "state.h"
 
-/* ---- telling ----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 static void note_step(struct acd *acd, const struct decide *d)
 {
@@ -79,9 +78,7 @@ void agent_changed(struct acd *acd, uint32_t at)
     acd->changed_agent = at;
 }
 
-/* ---- time
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static void waiting_due(struct acd *acd, uint32_t at)
 {
@@ -151,9 +148,7 @@ tl_time acd_next_wake(const struct acd *acd)
     return at;
 }
 
-/* ---- the door
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the door ---- */
 
 int acd_step(struct acd *acd, const struct acd_fact *f, tl_time now, enum acd_outcome *ret_outcome)
 {

@@ -204,6 +204,7 @@ struct acd_why {
     enum acd_agent_choice method;
     bool by_agent;       /**< an agent came free and took the best contact */
     bool by_hand;        /**< picked, handed or preferred: no choice was made */
+    bool again;          /**< an open offer that a new owner says again */
     uint32_t considered; /**< signed in and serving the queue */
     uint32_t rejected[ACD_REJECTIONS];
     uint32_t n; /**< candidates shown, best first */
@@ -279,7 +280,7 @@ tl_time acd_next_wake(const struct acd *acd);
 int acd_set_policy(struct acd *acd, const struct acd_policy *policy, tl_time now);
 const struct acd_policy *acd_policy(const struct acd *acd);
 
-/* ---- looking: handles and names ---------------------------------------------------------- */
+/* ---- looking: handles and names ---- */
 
 /** Index for facts, or ACD_NONE. */
 uint32_t acd_queue_find(const struct acd *acd, struct tl_str name);
@@ -347,7 +348,7 @@ uint32_t acd_why_rejected(const struct acd *acd, uint32_t contact, struct acd_re
 size_t acd_why_line(const struct acd *acd, const struct acd_decision *offer, char *line,
                     size_t size);
 
-/* ---- storing and loading ------------------------------------------------------------------- */
+/* ---- storing and loading ---- */
 
 /** Hands over the contacts and agents that changed since the last call (each once) and forgets
  *  that they did.  A seat that changed is a change of its contact. */

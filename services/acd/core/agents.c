@@ -104,8 +104,7 @@ void refresh_agent(struct acd *acd, uint32_t agent)
                                .presence_was = was});
 }
 
-/* ---- lease: a list ordered by last heartbeat ---------------------------------------------------
- */
+/* ---- lease: a list ordered by last heartbeat ---- */
 
 void lease_end(struct acd *acd, uint32_t agent)
 {
@@ -140,8 +139,7 @@ void lease_renew(struct acd *acd, uint32_t agent)
     p->leased = true;
 }
 
-/* ---- staff changes move contacts between rings --------------------------------------------------
- */
+/* ---- staff changes move contacts between rings ---- */
 
 static void advance_all(struct acd *acd, uint32_t line)
 {
@@ -271,8 +269,7 @@ void sign_out(struct acd *acd, uint32_t agent, enum acd_cause cause)
     release_personal(acd, agent, cause);
 }
 
-/* ---- places for the agents of a policy
- * ----------------------------------------------------------- */
+/* ---- places for the agents of a policy ---- */
 
 int posts_for(struct acd *acd, const struct acd_policy *policy)
 {

@@ -2,8 +2,7 @@
  * something that is over brings nobody back. */
 #include "state.h"
 
-/* ---- a contact comes
- * ------------------------------------------------------------------------------ */
+/* ---- a contact comes ---- */
 
 static bool needs_fit(const struct acd *acd, const struct acd_need *n, unsigned count)
 {
@@ -98,7 +97,8 @@ static void fill_contact(struct acd *acd, struct acd_contact *c, const struct ac
     c->attempt = f->attempt;
     c->enqueued = f->enqueued && f->enqueued < acd->now ? f->enqueued : acd->now;
     c->queued = c->since = acd->now;
-    c->preferred = f->preferred_agent.n ? acd_find_agent(acd, f->preferred_agent) : ACD_NONE;
+    c->preferred = f->preferred_agent.n ? acd_find_agent(acd, f->preferred_agent)
+                                        : last_agent(acd, &c->thread, f->queue);
     c->direct = f->direct;
     c->n_required = f->n_required;
     c->n_preferred = f->n_preferred;

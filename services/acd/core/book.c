@@ -18,7 +18,8 @@ int acd_new(struct acd **ret, const struct acd_policy *policy, uint64_t offer_ba
     acd->idle = TREE_EMPTY;
     wheel_init(&acd->wheel);
     acd->gone = tl_alloc(GONE_SLOTS, sizeof(*acd->gone));
-    if (acd->gone)
+    acd->last_agents = tl_alloc(LAST_AGENTS, sizeof(*acd->last_agents));
+    if (acd->gone && acd->last_agents)
         err = acd_set_policy(acd, policy, 0);
     if (err) {
         acd_free(acd);
@@ -47,11 +48,11 @@ struct acd *acd_free(struct acd *acd)
     ids_done(&acd->seat_ids);
     ids_done(&acd->agent_ids);
     tl_free(acd->gone);
+    tl_free(acd->last_agents);
     return tl_free(acd);
 }
 
-/* ---- looking
- * -------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 const struct acd_policy *acd_policy(const struct acd *acd)
 {

@@ -144,7 +144,7 @@ void exclude(struct acd *acd, uint32_t contact, uint32_t agent)
     c->excluded[i].until_s = (uint32_t)((until + TL_SEC(1) - 1) / TL_SEC(1));
 }
 
-/* ---- rings --------------------------------------------------------------------------------- */
+/* ---- rings ---- */
 
 /* The ring that time and staff allow: one that nobody signed in could satisfy is skipped, unless
  * that is true of all that are left. */
@@ -206,7 +206,7 @@ bool advance_ring(struct acd *acd, uint32_t contact)
     return true;
 }
 
-/* ---- standing in line ------------------------------------------------------------------------ */
+/* ---- standing in line ---- */
 
 static bool waits_for_one(const struct acd *acd, const struct acd_contact *c)
 {
@@ -286,8 +286,7 @@ void arm(struct acd *acd, uint32_t contact)
     wheel_set(&acd->wheel, contact, at);
 }
 
-/* ---- who was here ------------------------------------------------------------------------------
- */
+/* ---- who was here ---- */
 
 /* Late and repeated commands about a contact that is over must not bring it back. */
 void remember_gone(struct acd *acd, const struct tl_id *id, uint32_t attempt, bool left)

@@ -2,8 +2,7 @@
  */
 #include "state.h"
 
-/* ---- ends ---------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 /* The place is nobody's any more.  A contact whose other agents still note their results lives on
  * as the oldest of theirs. */
@@ -117,6 +116,8 @@ void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause, 
     uint32_t agent = c->c.agent;
     struct acd_agent *a = &post_at(acd, agent)->a;
 
+    if (c->c.seat != ACD_CONSULT)
+        remember_agent(acd, &c->c);
     end_seats(acd, contact, wrap, cause);
     tl_dur talked = acd->now - c->c.since, wrap_up = queue_policy(acd, c->c.queue)->wrap_up;
 
@@ -145,8 +146,7 @@ void let_go(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause cause, 
     match_agent(acd, agent); /* chats: there may be room beside the wrap-up */
 }
 
-/* ---- what happens to a contact
- * ------------------------------------------------------------------------ */
+/* ---- what happens to a contact ---- */
 
 enum acd_outcome contact_left(struct acd *acd, const struct acd_fact *f)
 {

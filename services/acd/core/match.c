@@ -36,7 +36,7 @@ static bool better(const struct rank *a, const struct rank *b)
     return a->agent < b->agent;
 }
 
-/* ---- why ------------------------------------------------------------------------------------- */
+/* ---- why ---- */
 
 /* Open agents of the line who are not asked: they have refused, or are in the contact already. */
 static uint32_t count_refused(const struct acd *acd, const struct line *l,
@@ -107,8 +107,7 @@ static struct rank rank_agent(const struct acd *acd, uint32_t agent, const struc
                          .idle = acd->now - post_at(acd, agent)->a.idle_since};
 }
 
-/* ---- offering ----------------------------------------------------------------------------------
- */
+/* ---- offering ---- */
 
 void offer(struct acd *acd, uint32_t contact, uint32_t agent)
 {
@@ -164,8 +163,7 @@ void end_offer(struct acd *acd, uint32_t contact, enum acd_decision_kind kind, e
     (void)advance_ring(acd, contact);
 }
 
-/* ---- a contact looks for an agent
- * ---------------------------------------------------------------- */
+/* ---- a contact looks for an agent ---- */
 
 static bool match_personal(struct acd *acd, uint32_t contact)
 {
@@ -265,8 +263,7 @@ bool match_contact(struct acd *acd, uint32_t contact)
     return true;
 }
 
-/* ---- an agent looks for a contact
- * ----------------------------------------------------------------- */
+/* ---- an agent looks for a contact ---- */
 
 struct best {
     uint32_t contact;

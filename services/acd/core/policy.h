@@ -107,6 +107,7 @@ struct acd_policy {
     bool fair;            /**< between queues, by weight */
     tl_dur ageing;        /**< waiting that one step of priority is worth */
     tl_dur retry_refused; /**< an agent who refused a contact is asked again after this */
+    tl_dur look_back;     /**< who spoke with a customer so lately is preferred; 0: nobody is */
     tl_dur lease;         /**< an agent unseen for this long is lost */
     uint8_t rona_limit;   /**< missed offers in a row until the agent is not ready */
     bool yields[ACD_LOADS]

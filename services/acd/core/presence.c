@@ -1,8 +1,7 @@
 /* What agents say of themselves, and queues that open and close. */
 #include "state.h"
 
-/* ---- what happens to an agent
- * --------------------------------------------------------------------------- */
+/* ---- what happens to an agent ---- */
 
 static enum acd_outcome agent_ready(struct acd *acd, uint32_t agent, const struct acd_fact *f)
 {
@@ -95,8 +94,7 @@ enum acd_outcome agent_fact(struct acd *acd, const struct acd_fact *f)
     }
 }
 
-/* ---- queues open and close
- * -------------------------------------------------------------------------------- */
+/* ---- queues open and close ---- */
 
 /* Waiting ones first, so that no agent who comes free is rung for somebody who is about to go. */
 static void close_at_once(struct acd *acd, uint32_t queue, enum acd_contact_state state)

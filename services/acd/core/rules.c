@@ -3,8 +3,7 @@
 #include "state.h"
 #include <tl_mem.h>
 
-/* ---- the rules' tables -------------------------------------------------------------------------
- */
+/* ---- the rules' tables ---- */
 
 void tables_free(struct acd *acd)
 {
@@ -69,8 +68,7 @@ static int tables_make(struct acd *acd)
     return 0;
 }
 
-/* ---- exchanging the rules
- * ------------------------------------------------------------------------ */
+/* ---- exchanging the rules ---- */
 
 struct renaming {
     uint32_t *queues, *skills,

@@ -5,8 +5,7 @@
  * holder goes and others talk with the customer, one of them takes his place. */
 #include "state.h"
 
-/* ---- who is in the contact ---------------------------------------------------------------------
- */
+/* ---- who is in the contact ---- */
 
 static uint64_t seat_hash(uint32_t contact)
 {
@@ -106,8 +105,7 @@ bool has_live_seats(const struct acd *acd, uint32_t contact)
     return n > 0;
 }
 
-/* ---- changing hands ----------------------------------------------------------------------------
- */
+/* ---- changing hands ---- */
 
 /* The seat's agent gets the contact, the contact's agent the seat, which is of the contact's queue
  * from now on: that is what the agent has worked for and will wrap up. */
@@ -160,8 +158,7 @@ void end_seats(struct acd *acd, uint32_t contact, bool wrap, enum acd_cause caus
         }
 }
 
-/* ---- what is asked for -------------------------------------------------------------------------
- */
+/* ---- what is asked for ---- */
 
 /* Who is wanted: an agent by name, or whoever a queue has. */
 static enum acd_outcome read_wish(const struct acd *acd, const struct acd_fact *f,

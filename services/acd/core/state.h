@@ -99,6 +99,13 @@ struct gone {
 };
 #define GONE_SLOTS 8192
 
+struct last_agent {
+    uint64_t hash; /**< of the thread */
+    tl_time until;
+    uint32_t agent;
+};
+#define LAST_AGENTS 8192
+
 struct acd {
     const struct acd_policy *policy;
     acd_sink_fn *sink;
@@ -135,6 +142,7 @@ struct acd {
 
     uint32_t changed_contact, changed_agent;
     struct gone *gone;
+    struct last_agent *last_agents;
     struct acd_why why;
 };
 
@@ -269,6 +277,12 @@ enum acd_outcome consult_completed(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome consult_merged(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome consult_cancelled(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome seat_left(struct acd *acd, const struct acd_fact *f);
+
+/* familiar.c */
+/** The contact's agent has spoken with its thread's customer. */
+void remember_agent(struct acd *acd, const struct acd_contact *c);
+/** Who has, within the look-back, and serves the queue; ACD_NONE. */
+uint32_t last_agent(const struct acd *acd, const struct tl_id *thread, uint32_t queue);
 
 /* rules.c */
 void tables_free(struct acd *acd);

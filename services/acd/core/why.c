@@ -42,10 +42,13 @@ size_t acd_why_line(const struct acd *acd, const struct acd_decision *d, char *l
         return length(snprintf(line, size, "%u of %u serving free and fit%s", w->rejected[ACD_FIT],
                                w->considered, ring),
                       size);
+    if (w->again)
+        return length(snprintf(line, size, "rings on: the service changed hands%s", ring), size);
     if (w->by_hand)
         return length(snprintf(line, size, "%s",
-                               d->contact->preferred == d->agent_at ? "asked for this agent"
-                                                                    : "picked by hand"),
+                               d->contact->preferred != d->agent_at ? "picked by hand"
+                               : d->contact->direct                 ? "asked for this agent"
+                                                    : "preferred: named, or spoke with them last"),
                       size);
     if (w->by_agent)
         return length(snprintf(line, size,

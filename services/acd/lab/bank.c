@@ -103,7 +103,7 @@ static int name_of(struct reader *in, struct tl_str text, uint32_t *ret)
     return 0;
 }
 
-/* ---- one call -------------------------------------------------------------------------------- */
+/* ---- one call ---- */
 
 static int read_wait(struct reader *in, struct record_contact *c)
 {
@@ -165,7 +165,7 @@ static int read_call(struct reader *in)
     return err;
 }
 
-/* ---- servers --------------------------------------------------------------------------------- */
+/* ---- servers ---- */
 
 static int by_server(const void *a, const void *b)
 {
@@ -264,7 +264,7 @@ static int write_rules(struct reader *in)
     return out->err;
 }
 
-/* ---- the file -------------------------------------------------------------------------------- */
+/* ---- the file ---- */
 
 static int set_up(struct reader *in, size_t lines)
 {

@@ -160,6 +160,7 @@ int crowd_new(struct crowd **ret, const struct crowd_opts *o)
     if (o->rich) {
         c->policy.contact_choice = (enum acd_contact_choice)rng_below(&r, ACD_CONTACT_CHOICES);
         c->policy.fair = rng_below(&r, 2);
+        c->policy.look_back = rng_below(&r, 2) ? TL_MIN(10) : 0;
     }
     *ret = c;
     return 0;

@@ -43,8 +43,7 @@ struct hall {
     int err;
 };
 
-/* ---- agents' time ----------------------------------------------------------------------------
- */
+/* ---- agents' time ---- */
 
 static void count_time(struct hall *h, tl_time now)
 {
@@ -82,7 +81,7 @@ static void show_agent(struct hall *h, const struct acd_decision *d)
     c->is_available = available;
 }
 
-/* ---- what follows from a decision ----------------------------------------------------------- */
+/* ---- what follows from a decision ---- */
 
 static void plan(struct hall *h, enum kind kind, uint32_t who, uint64_t stamp, tl_dur in)
 {
@@ -241,7 +240,7 @@ static void decided(void *arg, const struct acd_decision *d)
     }
 }
 
-/* ---- facts ----------------------------------------------------------------------------------- */
+/* ---- facts ---- */
 
 static int step(struct hall *h, const struct acd_fact *f, enum acd_outcome *out)
 {

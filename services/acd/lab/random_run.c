@@ -119,7 +119,7 @@ struct life {
     struct acd *acd;
     struct crowd_opts opts;
     tl_time now;
-    char contact[24], agent[24], session[32], seat[24], wanted[24];
+    char contact[24], agent[24], session[32], seat[24], wanted[24], thread[24];
 };
 
 static void pick_contact(struct life *l, struct acd_fact *f)
@@ -165,6 +165,10 @@ static void pick_needs(struct life *l, struct acd_fact *f)
                                            (uint8_t)(1 + rng_below(&l->dice, 4))};
     for (unsigned i = 0; i < f->n_preferred; i++)
         f->preferred[i] = (struct acd_need){(uint16_t)rng_below(&l->dice, l->opts.skills), 2};
+    if (rng_below(&l->dice, 2)) {
+        (void)snprintf(l->thread, sizeof(l->thread), "T%u", rng_below(&l->dice, 8));
+        f->thread = tl_str(l->thread);
+    }
     f->channel = (enum acd_channel)(1 + rng_below(&l->dice, ACD_CHANNELS - 1));
     f->priority = (int32_t)rng_below(&l->dice, 4) - 1;
     f->attempt = rng_below(&l->dice, 4) ? 1000000 : 0;

@@ -30,7 +30,7 @@ struct reader {
     long size;
 };
 
-/* ---- growing --------------------------------------------------------------------------------- */
+/* ---- growing ---- */
 
 static int grow(void **array, size_t n, size_t *room, size_t size)
 {
@@ -100,7 +100,7 @@ static int contact_of(struct reader *in, const char *id, struct record_contact *
     return 0;
 }
 
-/* ---- one event ------------------------------------------------------------------------------- */
+/* ---- one event ---- */
 
 static int note_queued(struct reader *in, const event *e)
 {
@@ -194,7 +194,7 @@ static int note(struct reader *in, const event *e)
     }
 }
 
-/* ---- the two formats ------------------------------------------------------------------------- */
+/* ---- the two formats ---- */
 
 static int complain(struct reader *in, const char *what, const char *reason)
 {
@@ -333,7 +333,7 @@ static int read_file(struct reader *in)
     return err;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static int by_arrival(const void *a, const void *b)
 {

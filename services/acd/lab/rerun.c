@@ -12,7 +12,7 @@ struct stage {
     struct rerun_watch watch;
 };
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 static uint32_t queue_of(const struct acd_policy *p, const struct tl_id *name)
 {
@@ -64,7 +64,7 @@ static int set_up(struct stage *s)
     return 0;
 }
 
-/* ---- customers and shifts -------------------------------------------------------------------- */
+/* ---- customers and shifts ---- */
 
 static bool next_contact(void *arg, struct floor_call *ret)
 {
@@ -189,7 +189,7 @@ int rerun(const struct record *r, const struct acd_policy *policy, const struct 
     return err;
 }
 
-/* ---- as it was ------------------------------------------------------------------------------- */
+/* ---- as it was ---- */
 
 static void count(struct numbers *n, const struct record_contact *c, tl_dur target)
 {

@@ -163,7 +163,7 @@ static int read_traffic(struct scenario *s, const struct tl_yaml_node *list, con
     return err;
 }
 
-/* ---- staff ----------------------------------------------------------------------------------- */
+/* ---- staff ---- */
 
 struct row {
     const struct acd_agent_profile *like;
@@ -277,7 +277,7 @@ static int read_staff(struct scenario *s, const struct tl_yaml_node *list, struc
     return err;
 }
 
-/* ---- the file -------------------------------------------------------------------------------- */
+/* ---- the file ---- */
 
 static int read_all(struct scenario *s, const char *path, struct tl_buf *why)
 {

@@ -75,7 +75,7 @@ void traffic_done(struct traffic *t)
     t->n = 0;
 }
 
-/* ---- curves ---------------------------------------------------------------------------------- */
+/* ---- curves ---- */
 
 static int time_of_day(struct tl_str text, tl_dur *ret)
 {

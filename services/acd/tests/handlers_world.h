@@ -34,7 +34,7 @@ struct world {
     char reply[4096];
     size_t reply_n;
     int n_offers, n_rescinded, n_supply, n_positions;
-    char offer_id[24], seat_id[40];
+    char offer_id[24], seat_id[40], why[200];
     uint64_t epoch;
     int done;
 };
@@ -49,6 +49,7 @@ static inline void on_push(void *arg, const struct tl_msg *m)
         w->n_offers++;
         w->epoch = s->offer->epoch;
         (void)tl_str_put(w->offer_id, sizeof(w->offer_id), tl_str(s->offer->offer_id));
+        (void)tl_str_put(w->why, sizeof(w->why), tl_str(s->offer->why));
         (void)tl_str_put(w->seat_id, sizeof(w->seat_id), tl_str(s->offer->seat_id));
     }
     w->n_rescinded +=

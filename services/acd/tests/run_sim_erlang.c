@@ -79,7 +79,7 @@ static int grid(void)
     return 0;
 }
 
-/* ---- published cases ------------------------------------------------------------------------- */
+/* ---- published cases ---- */
 
 static double number(const json_t *o, const char *key)
 {

@@ -149,6 +149,52 @@ STORY(the_last_agent_is_asked_first, {0, READY("a1"), .expect = ""}, {1, READY("
       {4, COMES("c3", "help", .preferred_agent = T("a3")), .expect = "c3 in, c3>a1"}, /* not here */
       {22.1, TICK, .expect = "c1~a2, c2>a2"}, {24.1, TICK, .expect = "c3~a1, c1>a1"})
 
+static const char familiar_rules[] =
+    "lease: 10m\n"
+    "look_back: 1h\n"
+    "queues: [{name: help, wrap_up: 0s, preferred_timeout: 30s}, {name: far, wrap_up: 0s}]\n"
+    "agents: [{id: a1, queues: [help]}, {id: a2, queues: [help, far]}]\n";
+
+STORY_WITH(who_spoke_with_the_customer_last_is_asked_first, familiar_rules, false,
+           {0, READY("a2"), .expect = ""},
+           {0, COMES("c1", "help", .thread = T("T1")), .expect = "c1 in, c1>a2"},
+           {1, ACCEPTS("a2", "c1"), .expect = "c1=a2"},
+           {9, RELEASED("c1"), .expect = "c1-a2 request"}, {10, READY("a1"), .expect = ""},
+           {60, COMES("c2", "help", .thread = T("T2")), .expect = "c2 in, c2>a2"}, /* idle longer */
+           {61, LEAVES("c2"), .expect = "c2<a2 customer_left, c2 gone customer_left"},
+           {62, COMES("c3", "help", .thread = T("T3")), .expect = "c3 in, c3>a2"},
+           {63, ACCEPTS("a2", "c3"), .expect = "c3=a2"},
+           {64, COMES("c4", "help", .thread = T("T1")),
+            .expect = "c4 in"}, /* a1 is free, a2 knows */
+           {65, RELEASED("c3"), .expect = "c3-a2 request, c4>a2"},
+           {66, ACCEPTS("a2", "c4"), .expect = "c4=a2"},
+           {70, COMES("c5", "help", .thread = T("T1"), .preferred_agent = T("a1")),
+            .expect = "c5 in, c5>a1"}, /* a name counts more */
+           {71, DECLINES("a1", "c5"), .expect = "c5!a1"},
+           {72, RELEASED("c4"), .expect = "c4-a2 request, c5>a2"},
+           {73, ACCEPTS("a2", "c5"), .expect = "c5=a2"},
+           {74, RELEASED("c5"), .expect = "c5-a2 request"},
+           {75, COMES("c6", "help"), .expect = "c6 in, c6>a1"}, /* no thread: nobody is known */
+           {76, LEAVES("c6"), .expect = "c6<a1 customer_left, c6 gone customer_left"},
+           {580, ALIVE("a1"), .expect = ""}, {580, ALIVE("a2"), .expect = ""},
+           {1100, ALIVE("a1"), .expect = ""}, {1100, ALIVE("a2"), .expect = ""},
+           {1600, ALIVE("a1"), .expect = ""}, {1600, ALIVE("a2"), .expect = ""},
+           {2100, ALIVE("a1"), .expect = ""}, {2100, ALIVE("a2"), .expect = ""},
+           {2600, ALIVE("a1"), .expect = ""}, {2600, ALIVE("a2"), .expect = ""},
+           {3100, ALIVE("a1"), .expect = ""}, {3100, ALIVE("a2"), .expect = ""},
+           {3600, ALIVE("a1"), .expect = ""}, {3600, ALIVE("a2"), .expect = ""},
+           {3673, COMES("c7", "help", .thread = T("T1")), .expect = "c7 in, c7>a2"},
+           {3673.5, LEAVES("c7"), .expect = "c7<a2 customer_left, c7 gone customer_left"},
+           {3674, COMES("c8", "help", .thread = T("T1")), .expect = "c8 in, c8>a1"}) /* an hour */
+
+STORY_WITH(who_does_not_serve_the_queue_is_not_asked_for_old_times_sake, familiar_rules, false,
+           {0, READY("a1"), .expect = ""},
+           {0, COMES("c1", "help", .thread = T("T1")), .expect = "c1 in, c1>a1"},
+           {1, ACCEPTS("a1", "c1"), .expect = "c1=a1"},
+           {2, RELEASED("c1"), .expect = "c1-a1 request"},
+           {3, COMES("c2", "far", .thread = T("T1")), .expect = "c2 in"},
+           {4, READY("a2"), .expect = "c2>a2"})
+
 STORY(direct_means_only_that_agent, {0, READY("a1"), .expect = ""},
       {1, COMES("c1", "help", .preferred_agent = T("a2"), .direct = true), .expect = "c1 in"},
       {2, READY("a2"), .expect = "c1>a2"},
@@ -470,6 +516,8 @@ int main(void)
         cmocka_unit_test(skills_decide_who_may),
         cmocka_unit_test(preferred_skills_break_the_tie),
         cmocka_unit_test(the_last_agent_is_asked_first),
+        cmocka_unit_test(who_spoke_with_the_customer_last_is_asked_first),
+        cmocka_unit_test(who_does_not_serve_the_queue_is_not_asked_for_old_times_sake),
         cmocka_unit_test(direct_means_only_that_agent),
         cmocka_unit_test(wrap_up_blocks_every_queue_and_ends_by_its_timer),
         cmocka_unit_test(no_wrap_up_where_the_queue_has_none),

@@ -226,8 +226,7 @@ static void a_seat_may_overflow(void **state)
     step(w, f);
 }
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ---- */
 
 static void the_story_so_far(const struct world *w, const char *contact, char all[2000])
 {

@@ -152,6 +152,7 @@ static void the_next_owner_has_the_seats(void **state)
         turn(w);
     assert_true(w->n_offers > offers); /* rings again, under the new epoch */
     assert_string_equal(w->seat_id, "S1");
+    assert_string_equal(w->why, "rings on: the service changed hands");
     assert_string_equal(seats_of(w), "connected a1, S1 offered a2");
     assert_int_equal(accept_it(w, "a2"), 0);
     assert_int_equal(merge(w, "a1", "S1"), 0);

@@ -292,8 +292,7 @@ static void patience_is_longer_than_the_wait_that_was_seen(void **state)
     assert_true(thirty > of_20 * 4 / 10 && thirty < of_20 * 6 / 10); /* one half */
 }
 
-/* ---- the bank's log ---------------------------------------------------------------------------
- */
+/* ---- the bank's log ---- */
 
 #define HEAD                                                                                  \
     "vru+line\tcall_id\tcustomer_id\tpriority\ttype\tdate\tvru_entry\tvru_exit\tvru_time\tq_" \

@@ -29,8 +29,7 @@ static struct server nats, redis;
 static char nats_url[64], redis_url[64];
 static pid_t owners[2];
 
-/* ---- a child: the service without its HTTP
- * --------------------------------------------------------- */
+/* ---- a child: the service without its HTTP ---- */
 
 static void be_owner(const char *name)
 {
@@ -69,8 +68,7 @@ static pid_t start_owner(const char *name)
     return pid;
 }
 
-/* ---- the test's own connection
- * ------------------------------------------------------------------------ */
+/* ---- the test's own connection ---- */
 
 struct world {
     struct tl_loop *loop;
@@ -171,8 +169,7 @@ static int accept_offer(struct world *w, const char *agent, uint64_t epoch)
     return ask(w, "accept", &q);
 }
 
-/* ---- the race
- * -------------------------------------------------------------------------------------------- */
+/* ---- the race ---- */
 
 static void a_stopped_owner_is_replaced_and_refused_when_it_goes_on(void **state)
 {

@@ -12,6 +12,7 @@
 
 #define NOW TL_SEC(1700000000)
 #define MAX 40
+#define C1  "01M80EK74EDD805EPV28WG00YA" /* a trace id is made of a ULID */
 
 static const char rules[] =
     "lease: 10m\n"
@@ -44,7 +45,9 @@ static void hear(void *arg, const struct acd_decision *d)
     assert_string_equal(key.s, "T1");
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__acd_event, w->bytes.p, w->bytes.n, &w->heard[w->n]), 0);
-    assert_string_equal(w->heard[w->n]->meta->contact_id, "C1"); /* not the seat's */
+    assert_string_equal(w->heard[w->n]->meta->contact_id, C1); /* not the seat's */
+    assert_int_equal(strlen(w->heard[w->n]->meta->trace_id), TL_TRACE_ID_N);
+    assert_string_equal(w->heard[w->n]->meta->trace_id, w->heard[0]->meta->trace_id);
     w->n++;
 }
 
@@ -134,7 +137,7 @@ static enum acd_outcome consult(struct world *w, const char *by, const char *sea
     Threadline__Common__V1__Actor a = actor(by);
 
     q.actor = &a;
-    q.contact_id = lend("C1");
+    q.contact_id = lend(C1);
     q.seat_id = lend(seat);
     q.agent_id = lend(agent);
     q.queue = lend(queue);
@@ -153,7 +156,7 @@ static enum acd_outcome about(struct world *w, enum wire_method m, const char *b
     Threadline__Common__V1__Actor a = actor(by);
 
     merge.actor = complete.actor = cancel.actor = &a;
-    merge.contact_id = complete.contact_id = cancel.contact_id = lend("C1");
+    merge.contact_id = complete.contact_id = cancel.contact_id = lend(C1);
     merge.seat_id = complete.seat_id = cancel.seat_id = lend(seat);
     return ask(w, m,
                m == WIRE_MERGE_CONSULT      ? (const void *)&merge
@@ -166,11 +169,11 @@ static void a1_talks(struct world *w)
     ready(w, "a1");
     (void)step(w,
                (struct acd_fact){.kind = ACD_CONTACT_QUEUED,
-                                 .contact = TL_STR("C1"),
+                                 .contact = TL_STR(C1),
                                  .thread = TL_STR("T1"),
                                  .channel = ACD_VIDEO},
                NOW);
-    accepts(w, "a1", "C1");
+    accepts(w, "a1", C1);
     ready(w, "a2");
     ready(w, "a3");
 }
@@ -200,9 +203,9 @@ static void every_step_of_a_seat_is_an_event_of_its_contact(void **state)
     assert_int_equal(about(w, WIRE_COMPLETE_CONSULT, "a1", "S2"), ACD_OK);
     (void)step(
         w,
-        (struct acd_fact){.kind = ACD_WRAP_UP_DONE, .contact = TL_STR("C1"), .agent = TL_STR("a1")},
+        (struct acd_fact){.kind = ACD_WRAP_UP_DONE, .contact = TL_STR(C1), .agent = TL_STR("a1")},
         NOW + TL_SEC(30));
-    (void)step(w, (struct acd_fact){.kind = ACD_CONTACT_RELEASED, .contact = TL_STR("C1")},
+    (void)step(w, (struct acd_fact){.kind = ACD_CONTACT_RELEASED, .contact = TL_STR(C1)},
                NOW + TL_SEC(31));
     assert_int_equal(w->n, TL_LEN(names));
     for (size_t i = 0; i < w->n; i++)
@@ -252,7 +255,7 @@ static void declined_merged_and_left(void **state)
     accepts(w, "a3", "S2");
     assert_int_equal(about(w, WIRE_MERGE_CONSULT, "a1", "S2"), ACD_OK);
     leave.actor = &a;
-    leave.contact_id = lend("C1");
+    leave.contact_id = lend(C1);
     assert_int_equal(ask(w, WIRE_LEAVE_SEAT, &leave), ACD_OK);
     assert_string_equal(event(w, w->n - 2), "seat_left");
     assert_string_equal(w->heard[w->n - 2]->seat_left->agent_id, "a3");
@@ -289,11 +292,11 @@ static void the_record_of_a_contact_has_its_seats(void **state)
     accepts(w, "a2", "S1");
     (void)about(w, WIRE_MERGE_CONSULT, "a1", "S1");
     (void)consult(w, "a1", "S2", "a3", "");
-    c1 = acd_find_contact(w->acd, TL_STR("C1"));
+    c1 = acd_find_contact(w->acd, TL_STR(C1));
     tl_buf_clear(&w->bytes);
     assert_int_equal(wire_store_contact(&w->scene, acd_contact(w->acd, c1), &w->bytes), 0);
     assert_int_equal(wire_load_contact(w->acd, w->bytes.p, w->bytes.n, &r), 0);
-    assert_string_equal(r.contact.id.s, "C1");
+    assert_string_equal(r.contact.id.s, C1);
     assert_int_equal(r.n_seats, 2);
     assert_string_equal(r.seats[0].id.s, "S1");
     assert_int_equal(r.seats[0].seat, ACD_JOINED);
@@ -338,7 +341,7 @@ static void answers_speak_of_the_contact_and_show_its_seats(void **state)
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__get_agent_response, w->bytes.p, w->bytes.n, &agent), 0);
     assert_int_equal(agent->n_offers, 1);
-    assert_string_equal(agent->offers[0]->contact_id, "C1");
+    assert_string_equal(agent->offers[0]->contact_id, C1);
     assert_string_equal(agent->offers[0]->seat_id, "S1");
 
     accepts(w, "a2", "S1");
@@ -349,9 +352,9 @@ static void answers_speak_of_the_contact_and_show_its_seats(void **state)
     assert_int_equal(wire_answer(&w->scene, &r, &w->bytes), 0);
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__accept_response, w->bytes.p, w->bytes.n, &accept), 0);
-    assert_string_equal(accept->contact_id, "C1");
+    assert_string_equal(accept->contact_id, C1);
 
-    c1.contact_id = lend("C1");
+    c1.contact_id = lend(C1);
     r = (struct wire_request){.method = WIRE_EXPLAIN, .message = &c1};
     tl_buf_clear(&w->bytes);
     assert_int_equal(wire_answer(&w->scene, &r, &w->bytes), 0);
@@ -384,7 +387,7 @@ static void a_change_of_ring_names_everybody(void **state)
     (void)step(w, (struct acd_fact){.kind = ACD_AGENT_NOT_READY, .agent = TL_STR("a2")}, NOW);
     (void)step(w,
                (struct acd_fact){.kind = ACD_CONTACT_QUEUED,
-                                 .contact = TL_STR("C1"),
+                                 .contact = TL_STR(C1),
                                  .thread = TL_STR("T1"),
                                  .channel = ACD_VIDEO},
                NOW);
