@@ -50,5 +50,4 @@ scripts/npm-ci.sh scripts/tools || exit 1
 phase_start analysis analysis
 for step in layers format scripts_parse proto api metrics compose lockfiles hardening; do phase "$step" "$step"; done
 phase_end analysis
-echo "check: $PASSED passed, $FAILED failed"
-[ $FAILED = 0 ]
+sum_up

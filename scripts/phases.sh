@@ -1,8 +1,9 @@
 # usage: . scripts/phases.sh     Run named steps, keep their output in files, count, and report (bash).
 #
-# A step that says "N passed, M failed" in its output counts as that many; any other counts as one.
+# A step that says "N passed, M failed" (and perhaps ", K skipped") in its output counts as that many; any
+# other counts as one.
 
-PASSED=0 FAILED=0
+PASSED=0 FAILED=0 SKIPPED=0
 PHASE_LOGS=${PHASE_LOGS:-$(mktemp -d)}
 mkdir -p "$PHASE_LOGS"
 
@@ -20,17 +21,17 @@ phase_start() {
 }
 
 phase_end() {
-    local name=$1 pid code=1 seconds=0 passed failed
+    local name=$1 pid code=1 seconds=0 passed failed skipped
     pid=PHASE_PID_${name//[^a-z]/_}
     wait "${!pid}"
     read -r code seconds <"$PHASE_LOGS/$name.result"
-    read -r passed _ failed _ < <(grep -oE '[0-9]+ passed, [0-9]+ failed' "$PHASE_LOGS/$name.log" | tail -1)
+    read -r passed _ failed _ skipped _ < <(grep -oE '[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?' "$PHASE_LOGS/$name.log" | tail -1)
     if [ -z "$passed" ]; then
         passed=$((code == 0)) failed=$((code != 0))
     elif [ "$code" != 0 ] && [ "$failed" = 0 ]; then
         failed=1 # it broke before it could count
     fi
-    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
+    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + ${skipped:-0}))
     if [ "$code" = 0 ] && [ "$failed" = 0 ]; then
         printf '  ok    %-18s %4d s   %s passed\n' "$name" "$seconds" "$passed"
     else
@@ -43,4 +44,10 @@ phase_end() {
 phase() {
     phase_start "$@"
     phase_end "$1"
+}
+
+# The one line that sums up; true when nothing failed.
+sum_up() {
+    echo "$PASSED passed, $FAILED failed$([ "$SKIPPED" = 0 ] || echo ", $SKIPPED skipped")"
+    [ "$FAILED" = 0 ]
 }

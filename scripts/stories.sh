@@ -8,7 +8,7 @@ find_broker() {
 
 # run_stories FILE...: needs the platform's settings (env.sh) in the environment.
 run_stories() {
-    local file out passed=0 failed=0 code=0 p f
+    local file out passed=0 failed=0 skipped=0 code=0 p f s
     out=$(mktemp)
     find_broker
     for file in "$@"; do
@@ -17,11 +17,12 @@ run_stories() {
         cat "$out"
         p=$(sed -n 's/^# pass \([0-9]*\)$/\1/p' "$out" | tail -1)
         f=$(sed -n 's/^# fail \([0-9]*\)$/\1/p' "$out" | tail -1)
+        s=$(sed -n 's/^# skipped \([0-9]*\)$/\1/p' "$out" | tail -1)
         # A file that was cut short, or told nothing, failed.
         [ -n "$p" ] && [ $((p + f)) -gt 0 ] || { p=${p:-0} f=1 code=1; }
-        passed=$((passed + p)) failed=$((failed + f))
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
     done
     rm -f "$out"
-    echo "stories: $passed passed, $failed failed"
+    echo "stories: $passed passed, $failed failed, $skipped skipped"
     return $code
 }
