@@ -119,7 +119,7 @@ struct life {
     struct acd *acd;
     struct crowd_opts opts;
     tl_time now;
-    char contact[24], agent[24], session[32], seat[24], wanted[24], thread[24];
+    char contact[24], agent[24], session[32], seat[24], thread[24];
 };
 
 static void pick_contact(struct life *l, struct acd_fact *f)
@@ -151,7 +151,7 @@ static void pick_offer(struct life *l, struct acd_fact *f)
         f->offer = c->offer;
         if (rng_below(&l->dice, 10))
             f->agent = tl_id_str(&acd_agent(l->acd, c->agent)->id);
-        if (n-- == 0)
+        if (n-- == 0 || (c->seat && rng_below(&l->dice, 2)))
             return;
     }
 }
@@ -212,8 +212,10 @@ static void pick_seat(struct life *l, struct acd_fact *f)
             break;
     }
     if (rng_below(&l->dice, 2)) {
-        (void)snprintf(l->wanted, sizeof(l->wanted), "a%u", rng_below(&l->dice, l->opts.agents));
-        f->preferred_agent = tl_str(l->wanted);
+        uint32_t a = rng_below(&l->dice, l->opts.agents);
+        for (int tries = 0; tries < 6 && acd_agent(l->acd, a)->presence != ACD_READY; tries++)
+            a = rng_below(&l->dice, l->opts.agents);
+        f->preferred_agent = tl_id_str(&acd_agent(l->acd, a)->id);
     }
 }
 
