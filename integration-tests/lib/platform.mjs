@@ -66,8 +66,16 @@ export function supervisor(...args) {
   }
 }
 
-/** Pid of a process of this run's supervisor. */
-export const pid = name => Number(supervisor('pid', name).trim());
+/** Pid of a process of this run's supervisor, from the note that scripts/start.sh leaves; 0: it does not run. */
+export function pid(name) {
+  try {
+    const noted = Number(readFileSync(path.join(runDir, 'pids', name), 'utf8').split(' ')[0]);
+    process.kill(noted, 0);
+    return noted;
+  } catch {
+    return 0;
+  }
+}
 
 /** kill -9 by its pid, as the fault stories do; the supervisor starts it again. */
 export function kill9(name) {
