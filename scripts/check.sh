@@ -28,6 +28,7 @@ api() {
     [ -z "$files" ] || node scripts/tools/check-api.mjs $files
 }
 metrics() { scripts/check-metrics.sh; }
+names() { scripts/check-names.sh; }
 analysis() {
     # gcc warns of what is not initialised; settings tables hide the writing from cppcheck.  Messages
     # are put together from locals while they are packed, and compound literals confuse it.
@@ -48,6 +49,6 @@ hardening() { scripts/check-hardening.sh "$build"; }
 
 scripts/npm-ci.sh scripts/tools || exit 1
 phase_start analysis analysis
-for step in layers format scripts_parse proto api metrics compose lockfiles hardening; do phase "$step" "$step"; done
+for step in layers format scripts_parse proto api metrics names compose lockfiles hardening; do phase "$step" "$step"; done
 phase_end analysis
 sum_up
