@@ -344,6 +344,7 @@ STORY(nonsense_is_refused_by_name, {0, COMES("", "help"), .expect = "(value out 
       {1, COMES("c1", "help", .n_preferred = 1, .preferred = {{0, 1}}),
        .expect = "(same id with other content)"},
       {2, COMES("c3", "help", .n_preferred = 1, .preferred = {{0, 1}}), .expect = "c3 in"},
+      {2, COMES("c3", "help", .n_preferred = 1, .preferred = {{0, 1}}), .expect = ""},
       {2, COMES("c3", "help", .n_preferred = 1, .preferred = {{1, 1}}),
        .expect = "(same id with other content)"},
       {2, COMES("c3", "help", .n_preferred = 1, .preferred = {{0, 2}}),

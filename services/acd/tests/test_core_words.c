@@ -27,6 +27,17 @@ static void every_choice_has_its_words(void **state)
     struct acd_decision d = {.contact = &c, .agent_at = 1, .why = &why};
     assert_true(acd_why_line(w->acd, &d, w->line, sizeof(w->line)) > 0);
     assert_string_equal(w->line, "picked by hand");
+    c.preferred = 1;
+    assert_true(acd_why_line(w->acd, &d, w->line, sizeof(w->line)) > 0);
+    assert_string_equal(w->line, "preferred: named, or spoke with them last");
+    c.direct = true;
+    assert_true(acd_why_line(w->acd, &d, w->line, sizeof(w->line)) > 0);
+    assert_string_equal(w->line, "asked for this agent");
+    why = (struct acd_why){.again = true};
+    assert_true(acd_why_line(w->acd, &d, w->line, sizeof(w->line)) > 0);
+    assert_string_equal(w->line, "rings on: the service changed hands");
+    c.preferred = ACD_NONE;
+    why = (struct acd_why){.by_hand = true};
     assert_int_equal(acd_why_line(w->acd, &d, w->line, 5), 4);
     assert_string_equal(w->line, "pick");
 }

@@ -20,10 +20,14 @@
 STORY(a_consult_and_then_the_other_takes_over, TWO_TALK,
       {3, CONSULTS("a1", "c1", "s1", .preferred_agent = T("a2")),
        .expect = "s1 in, s1>a2, a2 ringing"},
+      {3, CONSULTS("a1", "c1", "s1", .preferred_agent = T("a3")),
+       .expect = "(same id with other content)"},
       {4, ACCEPTS("a2", "s1"), .expect = "s1=a2, a2 busy"},
+      {4, CONSULTS("a1", "c1", "s1", .preferred_agent = T("a2")), .expect = ""}, /* a repeat */
       {9, COMPLETES("a1", "c1", "s1"),
        .expect = "s1 joins, c1 to a2, s1-a1 transfer, s1 wrap, a1 wrap-up"},
       {9, COMPLETES("a1", "c1", "s1"), .expect = ""}, /* asked again: it is so */
+      {9, CANCELS("a1", "c1", "s1"), .expect = ""},   /* a1 is on the way out */
       {9, ACCEPTS("a2", "s1"), .expect = "(offer is no longer open)"},
       {9, ACCEPTS("a2", "c1"), .expect = ""}, /* a2's offer came along */
       {12,
