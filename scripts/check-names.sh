@@ -17,5 +17,5 @@ while IFS= read -r word; do
         elif [ -n "$service" ] && [ -e "services/$service/$word" ]; then file=services/$service/$word
         else complain "there is no $word" && file=''; fi ;;
     esac
-done < <(sed -n '/^1\. /,/^## Who may/p' ARCHITECTURE.md | grep -oE '`[^`]+`' | tr -d '`')
+done < <(sed -n '/^1\. /,/^## Who may/p;/^## Who may/q' ARCHITECTURE.md | grep -oE '`[^`]+`' | tr -d '`')
 exit $code

@@ -2,7 +2,7 @@
  * @file store.h  Where the core's state is kept: one owner at a time, fenced by an epoch.
  * Two versions: Redis (store_redis.c) and memory for tests (store_memory.c); same contract test.
  *
- * Source: ARCHITECTURE.md, "The ACD" and section 4 (fencing).
+ * ARCHITECTURE.md, "Invariants", says what fencing is for.
  */
 #ifndef ACD_STORE_H
 #define ACD_STORE_H

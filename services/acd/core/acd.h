@@ -9,7 +9,7 @@
  * ordered by the policy's key.  Nobody who could be served waits: after every step no free agent is
  * fit for a contact that stands in line (lab/check.h proves it).
  *
- * Source: ARCHITECTURE.md, "The ACD".
+ * README.md of this folder tells the words and the rules.
  */
 #ifndef ACD_H
 #define ACD_H

@@ -5,7 +5,7 @@
  * is the check behind it, for browsers that do not: scripts, event handlers, script URLs and frames
  * with contents of their own never reach an agent.  Agent frames are small and fully checked.
  *
- * Source: rrweb 2 event types (packages/types); INPUTS, co-browse events.
+ * Source: rrweb 2 event types (packages/types); docs/limits.md.
  */
 #ifndef COBROWSE_FILTER_H
 #define COBROWSE_FILTER_H

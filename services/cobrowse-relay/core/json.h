@@ -1,7 +1,7 @@
 /**
  * @file json.h  A strict JSON reader that goes through a text token by token and keeps nothing.
  * It allocates nothing and does not recurse.
- * Source: RFC 8259; also refused: \u0000 and lone surrogates (INPUTS, JSON).
+ * Source: RFC 8259; also refused: \u0000 and lone surrogates (docs/limits.md).
  */
 #ifndef COBROWSE_JSON_H
 #define COBROWSE_JSON_H

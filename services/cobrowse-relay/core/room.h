@@ -19,7 +19,7 @@ enum room_role { ROOM_CUSTOMER = 0, ROOM_AGENT = 1 };
 
 const char *room_role_name(enum room_role role); /* "customer", "agent" */
 
-/** Defaults: INPUTS, co-browse. */
+/** Defaults: docs/limits.md. */
 struct room_limits {
     size_t full_max;     /**< a picture [bytes] */
     size_t event_max;    /**< another frame [bytes] */

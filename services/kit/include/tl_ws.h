@@ -1,8 +1,8 @@
 /**
  * @file tl_ws.h  WebSocket connections (RFC 6455): server side over tl_http, client side over TCP.
  * Messages arrive whole (fragments joined, UTF-8 checked, pings answered); each connection idles
- * below 1 KiB. Wrong input ends only that connection, with the close code of INPUTS: 1002, 1003,
- * 1007, 1008, 1009, 1013.
+ * below 1 KiB. Wrong input ends only that connection, with a close code of docs/limits.md: 1002,
+ * 1003, 1007, 1008, 1009, 1013.
  */
 #ifndef TL_WS_H
 #define TL_WS_H

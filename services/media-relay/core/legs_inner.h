@@ -17,7 +17,7 @@ enum leg_state { LEG_SETTING_UP, LEG_UP };
 /** Times after which something is done about a leg. */
 #define SETUP_LIMIT TL_SEC(15) /* ICE and DTLS need less than a second */
 #define SILENT_AT   TL_SEC(2)  /* a live browser sends 50 packets a second, muted or not */
-#define SILENT_MAX  TL_SEC(30) /* INPUTS: no media ends the leg */
+#define SILENT_MAX  TL_SEC(30) /* no media for so long ends the leg */
 #define VIEW_RETRY  TL_SEC(5)  /* a picture that the customer does not have is offered again */
 #define SEAT_IDLE   TL_SEC(60) /* an agent's empty seat is given back */
 

@@ -27,7 +27,7 @@ static void on_close(struct tl_ws *ws, int code)
         gateway_closed(x, ws, code == TL_WS_NORMAL);
 }
 
-/* Limits of INPUTS: an agent's desk talks more than a customer's widget. */
+/* Limits (docs/limits.md): an agent's desk talks more than a customer's widget. */
 static const struct tl_ws_ops agent_ops = {
     .rate = 50, .burst = 200, .on_message = on_message, .on_close = on_close};
 static const struct tl_ws_ops customer_ops = {
