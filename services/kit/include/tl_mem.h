@@ -16,10 +16,6 @@ char *tl_copy(const char *s, size_t n);
 /** Frees p, NULL is fine; returns NULL: x = tl_free(x). */
 void *tl_free(void *p);
 
-/** Gives free pages back to the system, which the library keeps after many were freed.  Takes some
- * milliseconds: for quiet moments. */
-void tl_mem_trim(void);
-
 /**
  * Tests: let the next allocations succeed and then fail one.  n = 0 fails the next one, n < 0 never
  * fails. Returns how many allocations were made since the last call.  Counts the calling thread

@@ -1,5 +1,4 @@
 /* The one door to the heap.  A counter lets a test close it at any allocation. */
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tl_mem.h>
@@ -38,11 +37,6 @@ void *tl_free(void *p)
 {
     free(p);
     return NULL;
-}
-
-void tl_mem_trim(void)
-{
-    (void)malloc_trim(0); /* tells whether anything went: nobody asks */
 }
 
 uint64_t tl_mem_fail_after(int64_t n)

@@ -8,6 +8,7 @@
  * batch is over, and frames that were queued in one are written together at its end.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -170,7 +171,7 @@ static void give_back(struct ws_host *host, tl_time now)
 {
     if (host->ended >= WS_MANY && now - host->ended_at >= WS_QUIET) {
         host->ended = 0;
-        tl_mem_trim();
+        (void)malloc_trim(0); /* tells whether anything went: nobody asks */
     }
     if (!host->n && host->ended < WS_MANY)
         tl_timer_stop(host->tick);
