@@ -1,244 +1,8 @@
-/* The core's sink writes down what will follow from each decision; the loop takes the soonest of
- * next customer, next shift, agenda and the core's own wake-up.  See floor.h. */
-#include "floor.h"
-#include "agenda.h"
+/* The day in virtual time: the loop takes the soonest of next customer, next shift, agenda and the
+ * core's own wake-up.  See floor.h. */
+#include "floor_in.h"
 #include <stdio.h>
 #include <tl_mem.h>
-
-enum kind { HANG_UP, ACCEPT, HANG_OFF, WRAPPED, BACK };
-
-#define ALWAYS TL_HOUR(24 * 365 * 100) /* longer than any day on the floor */
-
-struct guest {
-    struct floor_call call;
-    uint64_t number;
-    uint64_t offer;
-    tl_time entered; /* the present queue */
-    uint32_t queue;
-    bool offered, late; /* rang once; not at once */
-};
-
-struct clerk {
-    tl_time since;
-    double busy, available;
-    bool is_busy, is_available;
-};
-
-struct hall {
-    const struct floor_opts *o;
-    struct floor_result *r;
-    struct acd_policy policy;
-    struct acd *acd;
-    struct agenda agenda;
-    struct guest *guests; /* by handle of the contact */
-    uint32_t room;
-    struct clerk *clerks; /* by handle of the agent */
-    struct floor_call coming;
-    bool more;       /* coming is set */
-    uint64_t number; /* of the one who comes */
-    tl_time now, closing, counted;
-    double busy, available; /* until counted */
-    uint32_t n_busy, n_available;
-    size_t shift;
-    int err;
-};
-
-/* ---- agents' time ---- */
-
-static void count_time(struct hall *h, tl_time now)
-{
-    tl_time until = TL_LOWER(now, h->closing);
-
-    if (until <= h->counted)
-        return;
-    h->busy += (double)(until - h->counted) * h->n_busy;
-    h->available += (double)(until - h->counted) * h->n_available;
-    h->counted = until;
-}
-
-static void close_clerk(struct hall *h, struct clerk *c, tl_time now)
-{
-    tl_time until = TL_LOWER(now, h->closing);
-    double lasted = until > c->since ? (double)(until - c->since) : 0;
-
-    c->busy += c->is_busy ? lasted : 0;
-    c->available += c->is_available ? lasted : 0;
-    c->since = now;
-}
-
-static void show_agent(struct hall *h, const struct acd_decision *d)
-{
-    struct clerk *c = &h->clerks[d->agent_at];
-    uint8_t p = d->agent->presence;
-    bool busy = p == ACD_RINGING || p == ACD_BUSY || p == ACD_WRAP_UP;
-    bool available = busy || p == ACD_READY;
-
-    count_time(h, d->now);
-    close_clerk(h, c, d->now);
-    h->n_busy += (uint32_t)busy - (uint32_t)c->is_busy;
-    h->n_available += (uint32_t)available - (uint32_t)c->is_available;
-    c->is_busy = busy;
-    c->is_available = available;
-}
-
-/* ---- what follows from a decision ---- */
-
-static void plan(struct hall *h, enum kind kind, uint32_t who, uint64_t stamp, tl_dur in)
-{
-    struct agenda_item item = {.stamp = stamp, .kind = kind, .who = who};
-
-    if (in == TL_NEVER)
-        return;
-    item.at = h->now + in;
-    if (agenda_add(&h->agenda, &item))
-        h->err = -ENOMEM;
-}
-
-static void enter(struct hall *h, struct guest *g, uint32_t queue)
-{
-    struct numbers *q = &h->r->queues[queue];
-
-    g->queue = queue;
-    g->entered = h->now;
-    g->offered = g->late = false;
-    q->offered++;
-    q->now_waiting++;
-    q->most_waiting = TL_HIGHER(q->most_waiting, q->now_waiting);
-}
-
-static void admit(struct hall *h, uint32_t at)
-{
-    struct numbers *t = &h->r->total;
-
-    if (at >= h->room) {
-        uint32_t room = TL_HIGHER(at + 1, h->room * 2);
-        struct guest *more = tl_resize(h->guests, room, sizeof(*more));
-        if (!more) {
-            h->err = -ENOMEM;
-            return;
-        }
-        h->guests = more;
-        h->room = room;
-    }
-    h->guests[at] = (struct guest){.call = h->coming, .number = h->number};
-    enter(h, &h->guests[at], h->coming.queue);
-    t->now_waiting++;
-    t->most_waiting = TL_HIGHER(t->most_waiting, t->now_waiting);
-    plan(h, HANG_UP, at, h->number, h->coming.patience);
-}
-
-static void note_wait(struct numbers *n, tl_dur wait, bool late)
-{
-    n->wait_of_all += (double)wait;
-    n->longest_wait = TL_HIGHER(n->longest_wait, wait);
-    n->delayed += late;
-}
-
-enum way { ANSWERED, ABANDONED, FLOWED };
-
-static void count_end(struct numbers *n, enum way way, tl_dur wait, tl_dur target, bool late)
-{
-    note_wait(n, wait, late);
-    n->now_waiting--;
-    switch (way) {
-    case ANSWERED:
-        n->answered++;
-        n->wait_of_answered += (double)wait;
-        n->answered_in_time += wait <= target;
-        break;
-    case ABANDONED:
-        n->abandoned++;
-        n->short_abandoned += wait <= NUMBERS_SHORT;
-        n->abandoned_in_time += wait <= target;
-        break;
-    case FLOWED: n->flowed_out++; break;
-    }
-}
-
-static void wait_ends(struct hall *h, struct guest *g, enum way way)
-{
-    tl_dur target = h->policy.queues[g->queue].service_target;
-    bool late = g->late || !g->offered;
-    tl_dur wait = h->now - g->call.at;
-
-    count_end(&h->r->queues[g->queue], way, h->now - g->entered, target, late);
-    count_end(&h->r->total, way, wait, target, late);
-    if (!h->o->ended)
-        return;
-    count_time(h, h->now);
-    h->o->ended(h->o->arg, &(struct floor_end){.now = h->now,
-                                               .wait = wait,
-                                               .answered = way == ANSWERED,
-                                               .abandoned = way == ABANDONED,
-                                               .delayed = late,
-                                               .busy = h->busy,
-                                               .available = h->available});
-}
-
-static void change_queue(struct hall *h, struct guest *g, uint32_t queue)
-{
-    struct numbers *old = &h->r->queues[g->queue];
-
-    if (g->queue == queue)
-        return; /* another ring */
-    count_end(old, FLOWED, h->now - g->entered, 0, g->late || !g->offered);
-    enter(h, g, queue);
-}
-
-static void ring(struct hall *h, struct guest *g, const struct acd_decision *d)
-{
-    if (!g->offered) {
-        g->offered = true;
-        g->late = h->now > g->entered;
-    }
-    g->offer = d->offer;
-    plan(h, ACCEPT, d->contact_at, d->offer, g->call.answer);
-}
-
-static void add_handled(struct hall *h, const struct guest *g, tl_dur lasted, bool released)
-{
-    struct numbers *q = &h->r->queues[g->queue];
-
-    q->handled += (double)lasted;
-    q->released += released;
-    h->r->total.handled += (double)lasted;
-    h->r->total.released += released;
-}
-
-static void decided(void *arg, const struct acd_decision *d)
-{
-    struct hall *h = arg;
-    struct guest *g = NULL;
-
-    h->now = d->now;
-    if (h->o->decided)
-        h->o->decided(h->o->arg, d);
-    if (d->kind == ACD_ADMIT)
-        admit(h, d->contact_at);
-    if (h->err)
-        return;
-    if (d->contact_at != ACD_NONE)
-        g = &h->guests[d->contact_at];
-    switch (d->kind) {
-    case ACD_OFFER: ring(h, g, d); break;
-    case ACD_CONNECT:
-        wait_ends(h, g, ANSWERED);
-        plan(h, HANG_OFF, d->contact_at, g->number, g->call.talk);
-        break;
-    case ACD_DISMISS: wait_ends(h, g, d->cause == ACD_CUSTOMER_LEFT ? ABANDONED : FLOWED); break;
-    case ACD_MOVE: change_queue(h, g, d->contact->queue); break;
-    case ACD_LET_GO: add_handled(h, g, d->lasted, true); break;
-    case ACD_START_WRAP: plan(h, WRAPPED, d->contact_at, g->number, g->call.wrap_up); break;
-    case ACD_END_WRAP: add_handled(h, g, d->lasted, false); break;
-    case ACD_SHOW_AGENT:
-        show_agent(h, d);
-        if (d->agent->presence == ACD_NOT_READY &&
-            tl_str_eq(tl_id_str(&d->agent->reason), TL_STR("rona")))
-            plan(h, BACK, d->agent_at, 0, h->o->back_after ? h->o->back_after : TL_MIN(1));
-        break;
-    default: break;
-    }
-}
 
 /* ---- facts ---- */
 
@@ -415,7 +179,7 @@ static void sum_up(struct hall *h)
     struct floor_result *r = h->r;
     struct acd_supply s;
 
-    count_time(h, h->now);
+    floor_count_time(h, h->now);
     r->total.busy = h->busy;
     r->total.available = h->available;
     r->end = h->now;
@@ -436,7 +200,7 @@ static void sum_up(struct hall *h)
     for (uint32_t a = 0; a < h->policy.n_agents; a++) {
         const struct acd_agent_profile *p = &h->policy.agents[a];
         uint32_t at = acd_find_agent(h->acd, tl_id_str(&p->id));
-        close_clerk(h, &h->clerks[at], h->now);
+        floor_close_clerk(h, &h->clerks[at], h->now);
         for (unsigned i = 0; i < p->n_queues; i++) {
             r->queues[p->queues[i]].busy += h->clerks[at].busy;
             r->queues[p->queues[i]].available += h->clerks[at].available;
@@ -453,7 +217,7 @@ int floor_run(const struct floor_opts *opts, struct floor_result *ret)
     h.policy.lease = ALWAYS;
     ret->queues = tl_alloc(ret->n_queues, sizeof(*ret->queues));
     h.clerks = tl_alloc((size_t)opts->policy->n_agents + 1, sizeof(*h.clerks));
-    err = ret->queues && h.clerks ? acd_new(&h.acd, &h.policy, 0, decided, &h) : -ENOMEM;
+    err = ret->queues && h.clerks ? acd_new(&h.acd, &h.policy, 0, floor_decided, &h) : -ENOMEM;
     if (!err)
         err = run(&h);
     if (!err)

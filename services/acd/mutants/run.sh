@@ -16,19 +16,19 @@ compile() { # compile ROOT INCLUDE FILE OBJECT
 }
 
 for f in services/acd/core/*.c services/acd/lab/crowd.c services/acd/lab/random_run.c services/acd/lab/check.c services/acd/adapters/policy_*.c services/acd/adapters/zone.c \
-         services/kit/src/base/*.c services/kit/src/yaml/*.c services/acd/tests/test_acd.c services/acd/tests/test_seats.c services/acd/tests/test_random.c; do
+         services/kit/src/base/*.c services/kit/src/yaml/*.c services/acd/tests/test_acd.c services/acd/tests/test_acd_rules.c services/acd/tests/test_seats.c services/acd/tests/test_random.c; do
     compile . services/acd "$f" "$work/clean/$(basename "$f" .c).o"
 done
 
 # link OBJECTS-FOLDER: the test programs
 link() {
-    for t in test_acd test_seats test_random; do
+    for t in test_acd test_acd_rules test_seats test_random; do
         gcc -o "$1/$t" "$1/$t.o" $(ls "$1"/*.o | grep -v '/test_') $libs || exit 1
     done
 }
 
 noticed() { # noticed FOLDER
-    ! { timeout 120 "$1/test_acd" && timeout 120 "$1/test_seats" && ACD_SEEDS=150 ACD_FACTS=1500 timeout 120 "$1/test_random"; } >"$1/out" 2>&1
+    ! { timeout 120 "$1/test_acd" && timeout 120 "$1/test_acd_rules" && timeout 120 "$1/test_seats" && ACD_SEEDS=150 ACD_FACTS=1500 timeout 120 "$1/test_random"; } >"$1/out" 2>&1
 }
 
 link "$work/clean"
@@ -46,7 +46,7 @@ for patch in services/acd/mutants/*.patch; do
     cp -r services/acd/core services/acd/lab services/acd/adapters "$work/tree/services/acd/"
     (cd "$work/tree" && patch -s -p1 <"$OLDPWD/$patch") || { echo "$name: does not apply"; missed="$missed $name"; continue; }
     cp -r "$work/clean" "$work/now"
-    rm -f "$work/now/test_acd" "$work/now/test_seats" "$work/now/test_random"
+    rm -f "$work/now/test_acd" "$work/now/test_acd_rules" "$work/now/test_seats" "$work/now/test_random"
     file=$(sed -n 's|^+++ b/||p' "$patch")
     compile "$work/tree" "$work/tree/services/acd" "$file" "$work/now/$(basename "$file" .c).o"
     link "$work/now"
