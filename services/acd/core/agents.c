@@ -10,7 +10,7 @@ uint8_t open_loads(const struct acd *acd, const struct post *p)
     if (!a->signed_in || !a->ready || a->draining || a->n_offered || p->profile == ACD_NONE)
         return 0;
     for (int comes = 0; comes < ACD_LOADS; comes++) {
-        bool room = a->load[comes] < acd->policy->agents[p->profile].capacity[comes];
+        bool room = a->load[comes] < p->capacity[comes];
         for (int has = 0; has < ACD_LOADS && room; has++)
             if (has != comes && a->load[has] && !acd->policy->yields[has][comes])
                 room = false;

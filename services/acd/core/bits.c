@@ -36,3 +36,11 @@ uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words)
     return bits_count_by(false, a, b, words);
 #endif
 }
+
+bool bits_meet(const uint64_t *a, const uint64_t *b, uint32_t words)
+{
+    for (uint32_t w = 0; w < words; w++)
+        if (a[w] & b[w])
+            return true;
+    return false;
+}

@@ -32,6 +32,8 @@ static inline uint32_t bits_count(uint64_t w)
     return (uint32_t)((w * UINT64_C(0x0101010101010101)) >> 56);
 }
 
+/** Whether anybody is in both sets. */
+bool bits_meet(const uint64_t *a, const uint64_t *b, uint32_t words);
 /** How many are in both sets. */
 uint32_t bits_count_both(const uint64_t *a, const uint64_t *b, uint32_t words);
 /** The same with or without the processor's help (which it must have). */

@@ -115,7 +115,7 @@ void forecast(struct acd *acd, uint32_t contact)
 
     if (c->personal || queue_policy(acd, c->c.queue)->manual)
         return;
-    if (acd->n_open[l->load] && bits_count_both(l->fits, acd->open[l->load], acd->words))
+    if (acd->n_open[l->load] && bits_meet(l->fits, acd->open[l->load], acd->words))
         wait = 0;
     else
         wait = acd_expected_wait(acd, c->c.queue, place_of(acd, contact));

@@ -98,6 +98,13 @@ uint32_t find_skill(const struct acd_policy *p, struct tl_str name)
     return ACD_NONE;
 }
 
+static void take_profile(struct post *p, const struct acd_policy *of, uint32_t profile)
+{
+    p->profile = profile;
+    if (profile != ACD_NONE)
+        memcpy(p->capacity, of->agents[profile].capacity, sizeof(p->capacity));
+}
+
 static int renaming_make(const struct acd *acd, const struct acd_policy *to, struct renaming *r)
 {
     const struct acd_policy *was = acd->policy;
@@ -105,8 +112,10 @@ static int renaming_make(const struct acd *acd, const struct acd_policy *to, str
     r->queues = tl_alloc(was ? was->n_queues + 1 : 1, sizeof(uint32_t));
     r->skills = tl_alloc(was ? was->n_skills + 1 : 1, sizeof(uint32_t));
     r->profiles = tl_alloc(acd->n_posts + 1, sizeof(uint32_t));
-    if (!r->queues || !r->skills || !r->profiles)
+    if (!r->queues || !r->skills || !r->profiles) {
+        r->profiles = tl_free(r->profiles); /* nothing to go back to */
         return -ENOMEM;
+    }
     for (uint32_t q = 0; was && q < was->n_queues; q++)
         r->queues[q] = find_queue(to, tl_id_str(&was->queues[q].name));
     for (uint32_t s = 0; was && s < was->n_skills; s++)
@@ -116,7 +125,7 @@ static int renaming_make(const struct acd *acd, const struct acd_policy *to, str
         post_at(acd, a)->profile = ACD_NONE;
     }
     for (uint32_t i = 0; i < to->n_agents; i++)
-        post_at(acd, acd_find_agent(acd, tl_id_str(&to->agents[i].id)))->profile = i;
+        take_profile(post_at(acd, acd_find_agent(acd, tl_id_str(&to->agents[i].id))), to, i);
     return 0;
 }
 
@@ -242,7 +251,7 @@ int acd_set_policy(struct acd *acd, const struct acd_policy *policy, tl_time now
         err = prepare(&fresh, &r);
     if (err) {
         for (uint32_t a = 0; r.profiles && a < acd->n_posts; a++)
-            post_at(acd, a)->profile = r.profiles[a];
+            take_profile(post_at(acd, a), acd->policy, r.profiles[a]);
         tables_free(&fresh);
         goto out;
     }

@@ -47,8 +47,9 @@ struct post {
     uint32_t lease_next, lease_prev;
     uint32_t next_changed;
     bool changed, leased;
-    bool idle;    /**< in the tree of those who are open for something */
-    uint8_t open; /**< loads it can take now, a bit each */
+    bool idle;                   /**< in the tree of those who are open for something */
+    uint8_t open;                /**< loads it can take now, a bit each */
+    uint8_t capacity[ACD_LOADS]; /**< of the profile */
     struct acd_agent a;
 };
 
