@@ -131,6 +131,26 @@ static void closing_ends_what_is_under_way(void **state)
     assert_int_equal(g.err, -ECANCELED);
 }
 
+static void a_name_is_looked_up_elsewhere(void **state)
+{
+    char by_name[64];
+    struct tl_redis_opts opts = {.url = by_name};
+    struct tl_redis *named = NULL, *nobody = NULL;
+    int there = 0;
+
+    TL_UNUSED(state);
+    snprintf(by_name, sizeof(by_name), "redis://localhost:%d", server.port);
+    assert_int_equal(tl_redis_open(&named, loop, &opts), 0);
+    tl_redis_on_connect(named, on_connect, &there);
+    assert_true(turn_until(loop, &there));
+    opts.url = "redis://nobody.invalid:6379";
+    assert_int_equal(tl_redis_open(&nobody, loop, &opts), 0);
+    turn_for(loop, TL_MSEC(300)); /* tries, and the loop goes on */
+    assert_false(tl_redis_ready(nobody));
+    tl_redis_close(nobody); /* perhaps in the middle of it */
+    tl_redis_close(named);
+}
+
 static int start(void **state)
 {
     static char port[8], url[64];
@@ -165,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_is_answered_after_the_call),
         cmocka_unit_test(a_script_is_learnt_again_after_a_flush),
+        cmocka_unit_test(a_name_is_looked_up_elsewhere),
         cmocka_unit_test(a_killed_server_is_found_again),
         cmocka_unit_test(a_silent_server_costs_the_deadline_and_no_more),
         cmocka_unit_test(a_silent_server_is_noticed_by_who_asks_nothing),

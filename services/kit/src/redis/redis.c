@@ -12,6 +12,8 @@
  */
 #include "redis.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <tl_log.h>
 #include <tl_mem.h>
@@ -167,10 +169,9 @@ static void on_connected(const redisAsyncContext *cac, int status)
         redisAsyncCommand(ac, on_auth, r, "PING");
 }
 
-static void connect_now(void *arg)
+static void connect_to(struct tl_redis *r, const char *address)
 {
-    struct tl_redis *r = arg;
-    redisAsyncContext *ac = redisAsyncConnect(r->host, r->port);
+    redisAsyncContext *ac = redisAsyncConnect(address, r->port);
 
     if (!ac || ac->err || tl_io_new(&r->io, r->loop, ac->c.fd, on_io, r)) {
         if (ac)
@@ -189,6 +190,58 @@ static void connect_now(void *arg)
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
     redisAsyncSetConnectCallback(ac, on_connected);
     tl_timer_start(r->deadline, TL_MSEC(500));
+}
+
+static void look_up(void *arg)
+{
+    struct lookup *l = arg;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+
+    if (getaddrinfo(l->host, NULL, &hints, &found))
+        return; /* no address tells it */
+    if (getnameinfo(found->ai_addr, found->ai_addrlen, l->address, sizeof(l->address), NULL, 0,
+                    NI_NUMERICHOST))
+        l->address[0] = '\0';
+    freeaddrinfo(found);
+}
+
+static void looked_up(void *arg)
+{
+    struct lookup *l = arg;
+    struct tl_redis *r = l->r;
+
+    if (r) {
+        r->lookup = NULL;
+        if (l->address[0]) {
+            connect_to(r, l->address);
+        } else {
+            if (tl_log_allow("redis name"))
+                tl_warn("redis has no address: trying again", TL_S("host", l->host));
+            connect_later(r);
+        }
+    }
+    tl_free(l);
+}
+
+static void connect_now(void *arg)
+{
+    struct tl_redis *r = arg;
+    struct in6_addr any;
+
+    if (inet_pton(AF_INET, r->host, &any) == 1 || inet_pton(AF_INET6, r->host, &any) == 1) {
+        connect_to(r, r->host);
+        return;
+    }
+    r->lookup = tl_alloc(1, sizeof(*r->lookup));
+    if (r->lookup) {
+        r->lookup->r = r;
+        memcpy(r->lookup->host, r->host, sizeof(r->host));
+    }
+    if (!r->lookup || tl_loop_work(r->loop, look_up, looked_up, r->lookup)) {
+        r->lookup = tl_free(r->lookup);
+        connect_later(r);
+    }
 }
 
 /* The oldest command, or the connection attempt, has run out of time: the stream of answers is cut.
@@ -332,6 +385,8 @@ struct tl_redis *tl_redis_close(struct tl_redis *r)
     r->ready = false;
     ac = r->ac;
     r->ac = NULL;
+    if (r->lookup)
+        r->lookup->r = NULL;
     if (ac)
         redisAsyncFree(ac); /* answers everything with NULL: -ECANCELED */
     if (r->writer)

@@ -24,6 +24,12 @@ struct command {
     int argc;
 };
 
+/** The host's name becomes an address on the pool: a slow resolver must not stop the loop. */
+struct lookup {
+    struct tl_redis *r; /**< NULL: closed meanwhile */
+    char host[128], address[64];
+};
+
 struct tl_redis {
     struct tl_loop *loop;
     redisAsyncContext *ac;
@@ -31,6 +37,7 @@ struct tl_redis {
     int watching;
     uv_prepare_t *writer; /**< runs before the loop sleeps, while something is unsent */
     bool writing;
+    struct lookup *lookup; /**< under way */
     struct tl_timer *retry;
     struct tl_timer *deadline;
     struct tl_timer *pulse;
