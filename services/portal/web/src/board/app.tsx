@@ -69,7 +69,8 @@ function BoardBody({ board }: { board: Board }) {
       <section class="tiles" aria-label="All queues">
         <Tile id="total-waiting" name="Waiting" value={String(t.waiting ?? 0)}
           tone={t.waiting ? 'amber' : ''} />
-        <Tile id="total-longest" name="Longest wait" value={clock((t.longest_wait_ms ?? 0) / 1000)} />
+        <Tile id="total-longest" name="Longest wait" value={clock((t.longest_wait_ms ?? 0) / 1000)}
+          note={t.forecasts ? `forecasts off by ${forecastError(t)}` : ''} />
         <Tile id="total-sl" name="Service level" note={formula.split(':')[0]}
           value={t.offered ? percent(t.service_level ?? 0) : '–'} />
         <Tile id="total-asa" name="ASA" note="average speed of answer"
