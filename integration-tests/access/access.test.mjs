@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { Board } from '../lib/board.mjs';
 import { newPage, startBrowser } from '../lib/browser.mjs';
 import { AGENT_HZ, Agent, Customer, CUSTOMER_HZ } from '../lib/people.mjs';
 import { demoPassword, origin, sleep, until } from '../lib/platform.mjs';
@@ -172,6 +173,17 @@ test('the contact, by keyboard where the agent has none', async t => {
   await sleep(1000);
   await t.test('co-browse, customer', () => look(customer.page, 'widget-cobrowse'));
   await t.test('co-browse, agent', () => look(agent.page, 'desk-cobrowse'));
+  await t.test('the agent points and draws by keyboard', async () => {
+    const marks = name => customer.at('cobrowse-overlay').getAttribute(`data-${name}`);
+    await agent.at('cobrowse-canvas').focus();
+    for (const key of ['Shift+ArrowRight', 'Shift+ArrowDown']) await agent.page.keyboard.press(key);
+    await until('the pointer in the shop', async () => /^[1-9][\d.]*,[1-9]/.test(await marks('pointer')));
+    const drawn = Number(await marks('strokes') ?? 0);
+    await agent.at('tool-pen').click();
+    await agent.at('cobrowse-canvas').focus();
+    for (const key of ['Enter', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Enter']) await agent.page.keyboard.press(key);
+    await until('the drawing in the shop', async () => Number(await marks('strokes')) === drawn + 1);
+  });
   await t.test('the agent sees page and chat at once', async () => {
     for (const id of ['cobrowse-canvas', 'chat-input', 'end-call']) {
       const box = await agent.at(id).boundingBox();
@@ -205,4 +217,64 @@ test('the board', async () => {
   await page.getByTestId('board-queues').waitFor();
   await sleep(1200);
   await look(page, 'board');
+});
+
+test('what goes wrong is said, with what to do about it', async t => {
+  const bare = await startBrowser(CUSTOMER_HZ, { devices: false });
+  t.after(() => bare.close());
+  const visitor = await Customer.open(bare, calm);
+  await visitor.goto('/shop/checkout');
+  await t.test('a customer without a microphone can write instead', async () => {
+    await visitor.help('video');
+    await visitor.step('problem');
+    assert.match(await visitor.at('help-panel').innerText(), /No microphone[^]*Plug one in/);
+    await look(visitor.page, 'widget-problem');
+    await visitor.at('chat-instead').click();
+    await visitor.step('waiting');
+    await visitor.at('leave-queue').click();
+    await visitor.step('done');
+  });
+  await t.test('an agent without one is told before a customer is', async () => {
+    const page = await newPage(bare, calm);
+    await page.goto(`${origin}/desk/`);
+    await page.getByTestId('username').fill('agent-3');
+    await page.getByTestId('password').fill(demoPassword());
+    await page.getByTestId('signin').click();
+    await page.getByTestId('no-microphone').waitFor();
+    await look(page, 'desk-no-microphone');
+    await page.getByTestId('signout').click();
+    await page.getByTestId('username').waitFor();
+  });
+  await t.test('a board without its server keeps the figures and says so', async () => {
+    const board = await Board.open(await newPage(browserA, calm));
+    await board.page.context().setOffline(true);
+    await until('the loss', async () => await board.page.getByTestId('board').getAttribute('data-fresh') === 'lost', 8000);
+    assert.match(await board.page.getByTestId('board-fresh').innerText(), /Connection lost/);
+    assert.equal(await board.page.getByTestId('board-queues').count(), 1);
+    await look(board.page, 'board-lost');
+    await board.page.context().setOffline(false);
+    await until('it to be live', async () => await board.page.getByTestId('board').getAttribute('data-fresh') === 'live', 8000);
+  });
+});
+
+test('a wrap-up that runs out of time keeps what was written', async () => {
+  const again = async () => {
+    await customer.goto('/shop/checkout');
+    await customer.help('chat');
+    await agent.ringing();
+  };
+  await again();
+  await agent.at('accept').click();
+  await customer.step('connected');
+  await customer.end();
+  await agent.at('wrapup').waitFor();
+  await agent.at('wrapup-note').fill('Will send a photo of the seam.');
+  await until('the time to be over', async () => await agent.at('wrapup').count() === 0, 60_000, 500);
+  await agent.at('notice').waitFor();
+  assert.match(await agent.at('notice').innerText(), /is stored/);
+  await agent.ready();
+  await again();
+  await until('the note on the card', async () =>
+    /photo of the seam/.test(await agent.at('ringing').getByTestId('card-earlier').innerText()));
+  await customer.at('leave-queue').click();
 });

@@ -337,8 +337,10 @@ test('the next contact shows the earlier one, and the figures are taken', async 
     const next = i === 0 ? customer : await aboutToStart(browserC, 'voice', narrow);
     ring.push(await ringTime(next, agent));
     if (i === 0)
-      await until('the earlier contact on the card', async () =>
-        /Asked about the bag/.test(await agent.at('ringing').getByTestId('card-earlier').innerText()));
+      await until('the earlier contact on the card, with what was written', async () => {
+        const earlier = await agent.at('ringing').getByTestId('card-earlier').textContent();
+        return /Asked about the bag/.test(earlier) && /Is this bag waterproof\?/.test(earlier);
+      });
     accept.push(await acceptTime(next, agent));
     answered++;
     const over = await next.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -28,8 +28,8 @@ export function toneWav(hz) {
   return pcm;
 }
 
-/** A browser whose microphone hums at hz; fake devices, no permission dialogs, no calls home. */
-export async function startBrowser(hz) {
+/** A browser whose microphone hums at hz; fake devices or none, no permission dialogs, no calls home. */
+export async function startBrowser(hz, { devices = true } = {}) {
   const dir = mkdtempSync(path.join(tmpdir(), 'tl-browser-'));
   const wav = path.join(dir, 'tone.wav');
   writeFileSync(wav, toneWav(hz));
@@ -38,7 +38,7 @@ export async function startBrowser(hz) {
     headless: true,
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream',
+      '--disable-component-update', '--disable-sync', ...(devices ? ['--use-fake-device-for-media-stream'] : []),
       '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`,
       '--autoplay-policy=no-user-gesture-required', '--auto-select-desktop-capture-source=Entire screen',
       '--auto-accept-this-tab-capture', '--disable-features=WebRtcHideLocalIpsWithMdns',
