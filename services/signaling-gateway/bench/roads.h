@@ -123,11 +123,11 @@ static inline double road_pass(struct road *r, unsigned n, unsigned at_once, dou
     return (cpu_us(r->pid) - before) / n;
 }
 
-/* A customer may say 10 messages a second, and 40 at once. */
+/* A customer may say 10 messages a second, and 40 at once: on all roads. */
 static inline void road_rest(struct road *r)
 {
     tl_time now = tl_clock_mono(), since = r->since ? r->since : now;
-    tl_time due = since + (tl_dur)(1e6 * ((double)r->passed / r->n - 20) / 8);
+    tl_time due = since + (tl_dur)(1e6 * ((double)r->passed / r->n - 10) / 8);
 
     r->since = since;
     if (due > now)
