@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { kafkaBrokers, kill9, pid, root, runDir, until } from '../lib/platform.mjs';
+import { kafkaBrokers, pid, root, runDir } from '../lib/platform.mjs';
 
 const base = Number(process.env.TL_PORT_BASE);
 const NAMES = ['nats', 'redis', 'postgres', 'kafka', 'janus', 'nginx', 'media-plane', 'media-relay', 'acd', 'acd-standby', 'ivr',
@@ -46,13 +46,14 @@ test('status lists each server and service with its port, its process and its he
     assert.match(text, name === 'kafka' && !kafkaBrokers ? /^kafka .* off/m : new RegExp(`^${name} +(\\d+|-) +\\d+ +ok$`, 'm'), name);
 });
 
-test('status says so and fails while something is away', async () => {
-  const old = kill9('portal');
+test('status says so and fails while something does not answer', () => {
+  const portal = pid('portal');
+  process.kill(portal, 'SIGSTOP');
   const { code, text } = script('status.sh');
+  process.kill(portal, 'SIGCONT');
   assert.notEqual(code, 0);
-  assert.match(text, /^portal .*(no answer|exited|backoff|starting|not ready)/m, text);
-  await until('a new portal', () => pid('portal') > 1 && pid('portal') !== old, 10_000);
-  await until('status to be well again', () => script('status.sh').code === 0, 15_000, 500);
+  assert.match(text, /^portal .* no answer$/m, text);
+  assert.equal(script('status.sh').code, 0);
 });
 
 const other = { TL_PORT_BASE: String(base - 1500), TL_RUN_DIR: mkdtempSync(path.join(tmpdir(), 'tl-')) };
