@@ -33,6 +33,7 @@ const lives = p => {
 /** SIGTERM by hand; resolves when the process has gone and its successor runs. */
 async function dismiss(name) {
   const old = pid(name), said = logSince(name), judged = logSince('supervisord'), began = Date.now();
+  assert.ok(old > 1, `${name} runs`);
   process.kill(old, 'SIGTERM');
   await until(`${name} to leave`, () => !lives(old), IN_TIME_MS, 20);
   await until('the supervisor to notice', () => new RegExp(`exited: ${name} \\(`).test(judged()), 5000);

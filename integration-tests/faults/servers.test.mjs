@@ -1,6 +1,7 @@
 // Servers that stop, or fall silent, and come back.  Readiness, a metric and a log line tell the truth;
 // who was waiting still waits, who was talking can still hang up, and nobody is stuck afterwards.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, afterEach, before, test } from 'node:test';
 import { kafkaBrokers, logSince, metric, pid, port, ready, supervisor, until } from '../lib/platform.mjs';
 import { Agent, Bus, Customer } from '../conversation/bus.mjs';
@@ -14,10 +15,18 @@ const SERVERS = [
   ...(kafkaBrokers ? [['kafka', ['analytics']]] : []),
 ];
 
+/** To a server and its children (each backend of PostgreSQL leads a group of its own). */
+function signal(name, what) {
+  const leader = pid(name);
+  if (!(leader > 1)) throw new Error(`${name} does not run`);
+  const children = spawnSync('pgrep', ['-P', leader], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+  for (const p of [leader, ...children]) process.kill(Number(p), what);
+}
+
 // SIGSTOP leaves the connections open and answers nothing: like a cut cable, no packet says so.
 const WAYS = [
   ['stops', name => supervisor('stop', name), name => supervisor('start', name)],
-  ['falls silent', name => process.kill(-pid(name), 'SIGSTOP'), name => process.kill(-pid(name), 'SIGCONT')],
+  ['falls silent', name => signal(name, 'SIGSTOP'), name => signal(name, 'SIGCONT')],
 ];
 
 let bus, agent;
@@ -29,7 +38,7 @@ before(async () => {
 
 afterEach(async () => {
   for (const [name] of SERVERS) {
-    try { process.kill(-pid(name), 'SIGCONT'); } catch { /* it does not run */ }
+    try { signal(name, 'SIGCONT'); } catch { /* it does not run */ }
     supervisor('start', name); // whatever happened
   }
   await until('everybody to be ready', async () => await owner() && await ready('conversation'), 30_000);

@@ -48,6 +48,7 @@ test('status lists each server and service with its port, its process and its he
 
 test('status says so and fails while something does not answer', () => {
   const portal = pid('portal');
+  assert.ok(portal > 1, 'it runs');
   process.kill(portal, 'SIGSTOP');
   const { code, text } = script('status.sh');
   process.kill(portal, 'SIGCONT');
