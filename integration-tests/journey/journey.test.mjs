@@ -27,10 +27,10 @@ const replaced = (name, old) => until(`${name} to be replaced`, () => pid(name) 
 const waiting = async () => (await Promise.all(['acd', 'standby_acd'].map(s => metric(s, 'tl_acd_waiting'))))
   .reduce((a, b) => a + b);
 
-/** How long it takes until they hear each other again; a busy machine may be slow once, not twice. */
+/** How long it takes until they hear each other again; a busy machine may be slow, but not each of three times. */
 async function back(what, once) {
   const times = [await once()];
-  if (!(times[0] <= BACK_MS)) times.push(await once());
+  while (times.length < 3 && !(times.at(-1) <= BACK_MS)) times.push(await once());
   assert.ok(times.at(-1) <= BACK_MS, `${what}: sound both ways again after ${times} ms`);
   return times.at(-1);
 }
