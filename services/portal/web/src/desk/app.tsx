@@ -140,7 +140,7 @@ function NoMicrophone({ desk }: { desk: Desk }) {
     return null;
   return (
     <p class="strip notice" role="alert" data-testid="no-microphone">
-      {microphoneError} Until then customers can only read what you write.
+      {microphoneError} Without one customers can only read what you write.
       <button class="plain" data-testid="microphone-again"
         onClick={() => void desk.media.useMicrophone(microphone)}>Try again</button>
     </p>
