@@ -57,7 +57,7 @@ const SPOILT = [ // program, file, what is added or changed, what is said
   ['tl-clickstream-tracker', 'invitations.yaml', t => t.replace('version: 1', 'version: 1\nversion: 1'), /invitations\.yaml:\d+: .*version/],
   ['tl-clickstream-tracker', 'invitations.yaml', () => 'a: [1,\n', /invitations\.yaml:\d+: /],
   ['tl-acd', 'acd.yaml', t => `${t}\nopen_the_safe: 1\n`, /acd\.yaml:\d+: .*open_the_safe/],
-  ['tl-acd', 'agents.yaml', t => `${t}\nopen_the_safe: 1\n`, /agents\.yaml:\d+: .*open_the_safe/],
+  ['tl-signaling-gateway', 'agents.yaml', t => `${t}\nopen_the_safe: 1\n`, /agents\.yaml:\d+: .*open_the_safe/],
   ['tl-ivr', 'flows/web.yaml', t => `${t}\nopen_the_safe: 1\n`, /web\.yaml:\d+: .*open_the_safe/],
   ['tl-conversation', 'conversation.yaml', t => `${t}\nopen_the_safe: 1\n`, /conversation\.yaml:\d+: .*open_the_safe/],
 ];
