@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
     # compile
-    build-essential pkg-config protobuf-compiler protobuf-c-compiler libuv1-dev librdkafka-dev
+    build-essential pkg-config protobuf-compiler protobuf-c-compiler libuv1-dev libnats-dev librdkafka-dev
     libprotobuf-c-dev libjansson-dev libssl-dev libsodium-dev libpq-dev libyaml-dev libmicrohttpd-dev
     libhiredis-dev libcmocka-dev libopus-dev uthash-dev
     # run
@@ -28,7 +28,7 @@ fi
 
 if [ ${#missing[@]} -gt 0 ]; then
     if [ "$(id -u)" != 0 ]; then
-        echo "install.sh: these packages are missing and only root can install them: ${missing[*]}" >&2
+        echo "install.sh: these packages are missing: ${missing[*]}; run make install as root, then this again" >&2
         exit 1
     fi
     echo "installing ${#missing[@]} packages: ${missing[*]}"
