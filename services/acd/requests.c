@@ -17,7 +17,7 @@ static void refuse(struct handlers *h, const struct tl_msg *m, int code, const c
 
 static void junk(struct handlers *h, const struct tl_msg *m, enum wire_method method, int err)
 {
-    tl_bad_input("nats", err == -EMSGSIZE ? "too_large" : "malformed");
+    tl_bad_input("nats", tl_pb_fault(err));
     if (tl_log_allow("acd junk"))
         tl_warn("request is junk", TL_S("method", wire_method_name(method)), TL_E(err));
     refuse(h, m, err == -ENOMEM ? 503 : 400, err == -ENOMEM ? "out of memory" : "malformed");

@@ -223,7 +223,7 @@ static void on_delivery(void *arg, const struct tl_msg *m, uint64_t token)
     }
     err = analytics_wire_read(&e, m->subject, m->data, m->n, &why);
     if (err && err != -ENOMEM) {
-        tl_bad_input("jetstream", "protobuf");
+        tl_bad_input("nats", "malformed");
         tl_consumer_poison(b->consumer, token, why);
         return;
     }

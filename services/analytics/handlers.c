@@ -79,7 +79,7 @@ static void on_supply(void *arg, const struct tl_msg *m)
     struct analytics_handlers *h = arg;
 
     if (analytics_wire_supply(h->board, m->data, m->n))
-        tl_bad_input("bus", "supply");
+        tl_bad_input("nats", "supply");
 }
 
 static void report_gaps(struct analytics_handlers *h, tl_time now)

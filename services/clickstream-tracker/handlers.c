@@ -520,7 +520,7 @@ static void on_get_visit(void *arg, const struct tl_msg *m)
     tl_str_put(g->reply, sizeof(g->reply), tl_str(m->reply));
     err = clickstream_wire_get_visit_request(&g->visit, &visitor, m->data, m->n);
     if (err) {
-        tl_bad_input("bus", "get_visit");
+        tl_bad_input("nats", "get_visit");
         (void)tl_bus_refuse(h->bus, m->reply, 400, "malformed"); /* as above */
     } else {
         err = clickstream_store_load(h->store, &visitor, on_visit_loaded, g);
@@ -538,7 +538,7 @@ static void on_supply(void *arg, const struct tl_msg *m)
     struct clickstream_handlers *h = arg;
 
     if (clickstream_wire_supply(&h->supply, m->data, m->n))
-        tl_bad_input("bus", "supply");
+        tl_bad_input("nats", "supply");
     else
         h->supply.at = tl_clock_wall();
 }

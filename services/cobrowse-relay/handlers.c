@@ -288,7 +288,7 @@ static const char *reply_of(const struct command *c)
 
 static void refuse(struct relay *r, const struct tl_msg *m, int err)
 {
-    tl_bad_input("bus", err == -EINVAL ? "field" : "protobuf");
+    tl_bad_input("nats", tl_pb_fault(err));
     if (tl_log_allow("command"))
         tl_warn("command refused", TL_T("subject", m->subject), TL_E(err));
     (void)tl_bus_refuse(r->o.bus, m->reply, err == -EINVAL ? 422 : 400, "cannot be read");

@@ -5,6 +5,7 @@
 #include <tl_clock.h>
 #include <tl_log.h>
 #include <tl_mem.h>
+#include <tl_pb.h>
 
 void refuse_command(struct conversation *conv, const char *reply, int code, const char *reason)
 {
@@ -173,16 +174,6 @@ static void dispatch(struct conversation *conv, struct wire_command *cmd, const 
     }
 }
 
-static const char *class_of(int err)
-{
-    switch (err) {
-    case -ENOSYS: return "method";
-    case -EMSGSIZE: return "oversize";
-    case -EINVAL: return "field";
-    default: return "junk";
-    }
-}
-
 void on_command(void *arg, const struct tl_msg *m)
 {
     struct conversation *conv = arg;
@@ -197,8 +188,8 @@ void on_command(void *arg, const struct tl_msg *m)
     }
     err = wire_command(method, m->data, m->n, &cmd, &why);
     if (err) {
-        tl_bad_input("nats", class_of(err));
-        if (tl_log_allow(class_of(err)))
+        tl_bad_input("nats", tl_pb_fault(err));
+        if (tl_log_allow(tl_pb_fault(err)))
             tl_warn("bad command", TL_T("subject", m->subject), TL_E(err));
         refuse_command(conv, m->reply,
                        err == -EINVAL   ? 422

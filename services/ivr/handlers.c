@@ -17,15 +17,10 @@ struct ivr {
     struct tl_seen *seen; /**< contacts whose walk was told */
 };
 
-static const char *class_of(int err)
-{
-    return err == -EMSGSIZE ? "oversize" : err == -EINVAL ? "field" : "junk";
-}
-
 static void refuse_bad(struct ivr *ivr, const struct tl_msg *m, int err)
 {
-    tl_bad_input("nats", class_of(err));
-    if (tl_log_allow(class_of(err)))
+    tl_bad_input("nats", tl_pb_fault(err));
+    if (tl_log_allow(tl_pb_fault(err)))
         tl_warn("bad command", TL_T("subject", m->subject), TL_E(err));
     (void)tl_bus_refuse(ivr->bus, m->reply,
                         err == -EINVAL   ? 422

@@ -169,7 +169,7 @@ static void on_command(void *arg, const struct tl_msg *m)
     }
     err = wire_decode(&c, which->method, m->data, m->n, &why);
     if (err) {
-        tl_bad_input("nats", err == -EBADMSG ? "protobuf" : "field");
+        tl_bad_input("nats", tl_pb_fault(err));
         if (tl_log_allow(why))
             tl_warn("a command is refused", TL_S("method", wire_method_name(which->method)),
                     TL_S("why", why));

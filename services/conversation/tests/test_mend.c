@@ -76,7 +76,7 @@ static void junk_harms_nobody(void **state)
     world_acd_raw(w, "\x0a\xff", 2);
     world_acd_raw(w, "", 0);
     assert_true(tl_metric_value(tl_counter("tl_conversation_bad_input_total",
-                                           "edge=\"nats\",class=\"junk\"", "")) >= 2);
+                                           "edge=\"nats\",class=\"malformed\"", "")) >= 2);
     assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
 }
 

@@ -17,6 +17,9 @@
  */
 int tl_pb_unpack(const ProtobufCMessageDescriptor *d, const void *data, size_t n,
                  ProtobufCMessage **ret);
+/** Class of such an error for tl_bad_input(): "oversize", "malformed", "field" (-EINVAL: decoded,
+ *  but it makes no sense), "method" (-ENOSYS), "memory". */
+const char *tl_pb_fault(int err);
 /** NULL is fine; returns NULL. */
 void *tl_pb_free(void *message);
 /** Appends the packed message. */

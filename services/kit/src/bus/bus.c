@@ -91,7 +91,7 @@ int tl_bus_publish_h(struct tl_bus *bus, const char *subject, const struct tl_he
                      size_t n_headers, const void *data, size_t n)
 {
     if (n > bus->message_max) {
-        tl_bad_input("bus", "oversize_out");
+        tl_bad_input("nats", "oversize_out");
         return -EMSGSIZE;
     }
     return bus->ops->publish(bus, subject, NULL, headers, n_headers, data, n);

@@ -222,3 +222,14 @@ const ProtobufCFieldDescriptor *tl_pb_which(const void *message)
     }
     return NULL;
 }
+
+const char *tl_pb_fault(int err)
+{
+    switch (err) {
+    case -EMSGSIZE: return "oversize";
+    case -EINVAL: return "field";
+    case -ENOSYS: return "method";
+    case -ENOMEM: return "memory";
+    default: return "malformed";
+    }
+}
