@@ -138,8 +138,11 @@ static void write_rules(const char *dir)
 
 static pid_t start_acd(const struct bench *b, const char *name)
 {
-    pid_t pid = fork();
     char port[16], nats[64], redis[64];
+    pid_t pid;
+
+    (void)fflush(stdout); /* or the child says it again */
+    pid = fork();
 
     if (pid)
         return pid;
