@@ -7,7 +7,7 @@ BUILD ?= build
 SAN   ?=
 CC    ?= gcc
 
-PKGS    := libuv rdkafka libprotobuf-c jansson libcrypto libsodium libpq yaml-0.1
+PKGS    := libuv libnats rdkafka libprotobuf-c jansson libcrypto libsodium libpq yaml-0.1
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wpointer-arith -Wformat=2 -Wvla -Wno-missing-field-initializers

@@ -9,7 +9,7 @@ FROM ${BASE} AS build
 ARG SERVICE
 RUN apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
         gcc libc6-dev make pkg-config binutils ca-certificates perl \
-        protobuf-compiler protobuf-c-compiler libuv1-dev librdkafka-dev libprotobuf-c-dev \
+        protobuf-compiler protobuf-c-compiler libuv1-dev libnats-dev librdkafka-dev libprotobuf-c-dev \
         libjansson-dev libssl-dev libsodium-dev libpq-dev libyaml-dev libmicrohttpd-dev libhiredis-dev \
         libopus-dev uthash-dev \
         $(case $SERVICE in portal) echo nodejs npm ;; media-relay) echo espeak-ng sox opus-tools ;; esac) \

@@ -143,7 +143,7 @@ static void take(void *arg, const struct tl_msg *m)
 
 static void a_message_in_pieces_arrives_whole(void **state)
 {
-    static const char bytes[] = "MSG a 16777216 2\r\nhi\r\nHMSG a 16777216 i.1 23 26\r\n"
+    static const char bytes[] = "MSG a 1 2\r\nhi\r\nHMSG a 1 i.1 23 26\r\n"
                                 "NATS/1.0\r\nX-Ray: on\r\n\r\nyou\r\nPING\r\n";
     struct got g = {0};
 
@@ -151,7 +151,7 @@ static void a_message_in_pieces_arrives_whole(void **state)
     open_bus(url);
     assert_int_equal(tl_bus_subscribe(NULL, bus, "a", NULL, take, &g), 0); /* before it connects */
     welcome();
-    assert_true(hear_until("SUB a 16777216\r\n"));
+    assert_true(hear_until("SUB a  1\r\n"));
     for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
         say(&bytes[i], 1);
         turn_for(loop, TL_USEC(500));
@@ -191,7 +191,7 @@ static void a_large_message_passes_and_too_large_a_one_is_dropped(void **state)
     memset(body, 'x', sizeof(body));
     for (size_t k = 0; k < 2; k++) {
         n = k ? 256 * 1024 : sizeof(body); /* the first is more than the bus takes by default */
-        snprintf(head, sizeof(head), "MSG a 16777216 %zu\r\n", n);
+        snprintf(head, sizeof(head), "MSG a 1 %zu\r\n", n);
         say_text(head);
         for (sent = 0; sent < n;) {
             ssize_t now = send(conn, body + sent, n - sent, MSG_NOSIGNAL);
@@ -201,7 +201,7 @@ static void a_large_message_passes_and_too_large_a_one_is_dropped(void **state)
         }
         say_text("\r\n");
     }
-    say_text("MSG a 16777216 5\r\nsmall\r\nPING\r\n");
+    say_text("MSG a 1 5\r\nsmall\r\nPING\r\n");
     assert_true(hear_until("PONG\r\n"));
     assert_int_equal(g.n, 2);
     assert_string_equal(g.text, "small");
@@ -217,11 +217,11 @@ static void a_freed_subscription_hears_no_more_nor_does_its_successor(void **sta
     assert_int_equal(tl_bus_subscribe(&s, bus, "a", NULL, take, &first), 0);
     welcome();
     first.end = &s; /* inside its own callback, with more of it already here */
-    say_text("MSG a 16777216 1\r\n1\r\nMSG a 16777216 1\r\n2\r\n");
-    assert_true(hear_until("UNSUB 16777216\r\n"));
+    say_text("MSG a 1 1\r\n1\r\nMSG a 1 1\r\n2\r\n");
+    assert_true(hear_until("UNSUB 1"));
     assert_int_equal(tl_bus_subscribe(&s, bus, "b", "g", take, &second), 0);
-    assert_true(hear_until("SUB b g 33554432\r\n"));
-    say_text("MSG a 16777216 1\r\n3\r\nMSG b 33554432 2\r\nb1\r\nMSG c 99 1\r\nx\r\nPING\r\n");
+    assert_true(hear_until("SUB b g 2\r\n"));
+    say_text("MSG a 1 1\r\n3\r\nMSG b 2 2\r\nb1\r\nMSG c 99 1\r\nx\r\nPING\r\n");
     assert_true(hear_until("PONG\r\n"));
     assert_int_equal(first.n, 1);
     assert_int_equal(second.n, 1);
@@ -236,7 +236,7 @@ static void a_callback_may_close_the_bus(void **state)
     open_bus(url);
     assert_int_equal(tl_bus_subscribe(NULL, bus, "a", NULL, take, &g), 0);
     welcome();
-    say_text("MSG a 16777216 1\r\n1\r\nMSG a 16777216 1\r\n2\r\n");
+    say_text("MSG a 1 1\r\n1\r\nMSG a 1 1\r\n2\r\n");
     assert_true(turn_until(loop, &g.n));
     assert_int_equal(g.n, 1);
     assert_null(bus);
@@ -286,7 +286,7 @@ static void a_server_that_does_not_read_is_not_fed_without_end(void **state)
     /* When it reads again, everything is there and nothing is cut. */
     for (int i = 0; i < 3000 && heard.n < (size_t)sent * (sizeof(body) + 15); i++) {
         hear();
-        say_text("+OK\r\n"); /* alive */
+        say_text("PONG\r\n"); /* alive */
         turn_for(loop, TL_USEC(300));
     }
     for (size_t at = 0, i = 0; i < (size_t)sent; i++, at += sizeof(body) + 15) {
@@ -352,7 +352,7 @@ static void the_next_server_is_tried_and_names_are_found(void **state)
 
 static void a_url_that_is_none_is_refused(void **state)
 {
-    static const char *const wrong[] = {"", "tls://a:4222", "nats://", "a:0", "a:b", "a:1:2"};
+    static const char *const wrong[] = {"", ",", "nats://a:4222,,nats://b:4222"};
 
     TL_UNUSED(state);
     for (size_t i = 0; i < TL_LEN(wrong); i++)

@@ -1,6 +1,6 @@
 /*
- * The bus over NATS: nats.c (subscriptions, publishes), nats_link.c (the connection), nats_wire.c
- * (its bytes), nats_address.c (where it is), nats_consume.c (JetStream pulls),
+ * The bus over NATS: nats.c (subscriptions, publishes), nats_link.c (the connection on our loop),
+ * nats_hop.c (from libnats' threads to ours), nats_options.c, nats_consume.c (JetStream pulls),
  * nats_delivery.c (each message of one), nats_setup.c (streams).
  */
 #ifndef KIT_BUS_NATS_H

@@ -145,7 +145,7 @@ void delivery_arrived(struct consumer *c, const struct tl_msg *m)
     if (d->msg.deliveries > 1)
         drop_older(c, &d->msg);
     if (m->n > c->c.bus->message_max) {
-        tl_bad_input("bus", "oversize");
+        tl_bad_input("nats", "oversize");
         nats_poison(&c->c, (uint64_t)(uintptr_t)d, "oversize");
     } else if (!c->opts.no_ack && d->msg.deliveries > (uint64_t)c->opts.max_deliver) {
         nats_poison(&c->c, (uint64_t)(uintptr_t)d, "too many deliveries");

@@ -1,40 +1,30 @@
 /*
- * Traps that this file closes: a silent cut is noticed (two unanswered pings of 1 s); nothing ever
- * blocks the loop, neither a name that does not resolve nor a server that does not answer; a write
- * that fails says nothing here, because reading the same socket tells it and once is enough; a
- * callback may close the bus it was called by.
+ * Traps of libnats 3.4 that this file closes:
+ * - the adapter it comes with can be attached first on the loop's thread only, which blocks it
+ *   while a server does not answer, and fails when the first attempt did: ours hops;
+ * - it closes its socket on any thread, and the number may be somebody else's a moment later: we
+ *   watch a double;
+ * - a write event with nothing to write is taken for a closed connection;
+ * - it gives up for good when a server it has never been on does not answer in time, or refuses our
+ *   name twice: we begin anew;
+ * - a silent cut is heard after minutes unless it pings: two unanswered pings of 1 s.
  */
 #include "nats_link.h"
 
-#include <jansson.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string.h>
-#include <tl_clock.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <tl_log.h>
 #include <tl_mem.h>
 #include <unistd.h>
 
-#define PATIENCE   TL_SEC(2) /* with an attempt */
-#define RETRY      TL_MSEC(250)
-#define PING_EVERY TL_SEC(1)
+#define AGAIN TL_MSEC(250)
 
 enum {
-    PINGS_SILENT = 2,
-    OUT_MAX = 16 << 20,     /* not taken by the server: further publishes are refused */
-    OUT_MUCH = 64 << 10,    /* is written without waiting for the end of the turn */
-    IN_SIZE = 64 << 10,     /* usually; a larger message makes it grow for a while */
-    PAYLOAD_MOST = 64 << 20 /* the largest that a server can be configured to allow */
+    OUT_MAX = 16 << 20, /* not taken by the server: further publishes are refused */
+    OUT_MUCH = 64 << 10 /* is written without waiting for the end of the turn */
 };
 
-static void attempt(struct nats_link *l);
-
 /* ---- life ------------------------------------------------------------------------------------ */
-
-static void free_handle(uv_handle_t *h)
-{
-    tl_free(h);
-}
 
 static void enter(struct nats_link *l)
 {
@@ -45,245 +35,40 @@ static void leave(struct nats_link *l)
 {
     if (--l->busy || !l->freed)
         return;
-    tl_buf_done(&l->out);
-    tl_free(l->in);
-    tl_free(l->name);
-    tl_free(l->user);
-    if (l->password)
-        explicit_bzero(l->password, strlen(l->password));
-    tl_free(l->password);
+    natsConnection_Destroy(l->nc);
+    natsOptions_Destroy(l->opts);
     l->ops->gone(l->arg);
     tl_free(l);
 }
 
-/* Back to nothing: no socket, nothing read or to be written. */
-static void hang_up(struct nats_link *l)
+static void stop_watching(struct nats_link *l)
 {
-    l->lookup = nats_lookup_cancel(l->lookup);
     l->io = tl_io_free(l->io);
     if (l->fd >= 0)
         close(l->fd);
     l->fd = -1;
-    l->state = LINK_DOWN;
-    tl_buf_clear(&l->out);
-    l->out_at = l->in_at = l->in_n = 0;
-    l->pings = l->pongs = 0;
-    l->silent = 0;
     l->blocked = false;
 }
 
-static void lost(struct nats_link *l, int err)
+/* ---- reading and writing --------------------------------------------------------------------- */
+
+static void write_out(struct nats_link *l)
 {
-    bool was_up = l->state == LINK_UP;
-    uint16_t jitter;
-
-    hang_up(l);
-    tl_random(&jitter, sizeof(jitter)); /* not all services at once */
-    if (was_up) {
-        tl_warn("nats lost: reconnecting", TL_E(err));
-        tl_timer_start(l->timer, TL_MSEC(jitter % 100));
-        l->ops->down(l->arg);
-    } else {
-        if (!l->told)
-            tl_warn("nats cannot be reached: trying again", TL_E(err));
-        l->told = true;
-        tl_timer_start(l->timer, RETRY + TL_MSEC(jitter % 250));
-    }
-}
-
-/* ---- writing --------------------------------------------------------------------------------- */
-
-static void flush(struct nats_link *l)
-{
-    while (l->out_at < l->out.n) {
-        ssize_t n =
-            send(l->fd, l->out.p + l->out_at, l->out.n - l->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (n < 0)
-            break; /* full; or broken, which reading finds out */
-        l->out_at += (size_t)n;
-    }
-    if (l->out_at == l->out.n) {
-        if (l->out.cap > IN_SIZE * 4)
-            tl_buf_done(&l->out);
-        tl_buf_clear(&l->out);
-        l->out_at = 0;
-        l->blocked = false;
-        (void)tl_io_watch(l->io, TL_READABLE); /* as below */
-        return;
-    }
-    l->blocked = true;
-    if (l->out_at > l->out.n / 2) {
-        tl_buf_eat(&l->out, l->out_at);
-        l->out_at = 0;
-    }
-    (void)tl_io_watch(l->io, TL_READABLE | TL_WRITABLE); /* fails only for a closed fd */
+    l->unsent = 0;
+    if (natsConnection_Buffered(l->nc) > 0)
+        natsConnection_ProcessWriteEvent(l->nc); /* calls ev_write() when all is out */
+    else
+        l->hop->write = false;
+    l->blocked = l->hop->write;
+    (void)tl_io_watch(l->io, TL_READABLE | (l->blocked ? TL_WRITABLE : 0)); /* fd is ours: 0 */
 }
 
 static void on_turn_ends(uv_prepare_t *p)
 {
     struct nats_link *l = p->data;
 
-    if (l->out.n && !l->blocked)
-        flush(l);
-}
-
-void nats_link_wrote(struct nats_link *l)
-{
-    if (l->out.n > OUT_MUCH && !l->blocked)
-        flush(l);
-}
-
-uint64_t nats_link_ping(struct nats_link *l)
-{
-    size_t mark = l->out.n;
-
-    tl_buf_puts(&l->out, "PING\r\n");
-    if (nats_write_end(&l->out, mark) == 0)
-        l->pings++; /* else the pong of an earlier one must do */
-    return l->pings;
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
-
-static void on_info(struct nats_link *l, struct tl_str text)
-{
-    json_t *info = json_loadb(text.s, text.n, 0, NULL);
-    json_int_t most = json_integer_value(json_object_get(info, "max_payload"));
-    bool tls = json_is_true(json_object_get(info, "tls_required"));
-
-    json_decref(info);
-    if (most > 0)
-        l->payload_max = (size_t)TL_LOWER(most, PAYLOAD_MOST);
-    if (l->state != LINK_GREETING)
-        return; /* news of a cluster */
-    if (tls) {
-        if (!l->told)
-            tl_error("nats wants TLS, which this client does not speak");
-        lost(l, -EPROTONOSUPPORT);
-        return;
-    }
-    l->state = LINK_JOINING;
-    if (nats_write_connect(&l->out, l->name, l->user, l->password))
-        lost(l, -ENOMEM);
-    else
-        (void)nats_link_ping(l); /* its pong says that we are welcome */
-}
-
-static void on_pong(struct nats_link *l)
-{
-    l->pongs++;
-    if (l->state != LINK_JOINING) {
-        l->ops->pong(l->arg);
-        return;
-    }
-    l->state = LINK_UP;
-    l->told = false;
-    tl_timer_every(l->timer, PING_EVERY);
-    tl_info("nats connected");
-    l->ops->up(l->arg);
-}
-
-static void on_frame(struct nats_link *l, const struct nats_frame *f)
-{
-    size_t mark = l->out.n;
-
-    switch (f->op) {
-    case NATS_MSG: l->ops->msg(l->arg, f->sid, &f->msg); break;
-    case NATS_INFO: on_info(l, f->text); break;
-    case NATS_PONG: on_pong(l); break;
-    case NATS_PING:
-        tl_buf_puts(&l->out, "PONG\r\n");
-        (void)nats_write_end(&l->out, mark); /* without memory it asks again */
-        break;
-    case NATS_ERR:
-        if (tl_log_allow("nats error"))
-            tl_warn("nats error", TL_T("reason", f->text));
-        break; /* if it is serious the server hangs up by itself */
-    case NATS_OK:
-    case NATS_MORE: break;
-    }
-}
-
-/* All whole frames; what is left of the next one moves to the front. */
-static void take_frames(struct nats_link *l)
-{
-    struct nats_frame f;
-    int fd = l->fd, err;
-
-    while (l->in_at < l->in_n) {
-        err = nats_read(&f, l->in + l->in_at, l->in_n - l->in_at, PAYLOAD_MOST);
-        if (err) {
-            lost(l, err);
-            return;
-        }
-        if (f.op == NATS_MORE)
-            break;
-        l->in_at += f.size;
-        on_frame(l, &f);
-        if (l->fd != fd)
-            return;
-    }
-    l->in_n -= l->in_at;
-    if (l->in_n && l->in_at)
-        memmove(l->in, l->in + l->in_at, l->in_n);
-    l->in_at = 0;
-}
-
-/* Room for the rest of the frame that has begun, if any. */
-static int make_room(struct nats_link *l)
-{
-    size_t want = TL_HIGHER(IN_SIZE, l->in_n + IN_SIZE / 8);
-    struct nats_frame f;
-    char *p;
-
-    if (l->in_n && nats_read(&f, l->in, l->in_n, PAYLOAD_MOST) == 0)
-        want = TL_HIGHER(want, f.size);
-    if (l->in_cap >= want && (l->in_n || l->in_cap == want))
-        return 0;
-    p = tl_resize(l->in, want, 1);
-    if (!p)
-        return -ENOMEM;
-    l->in = p;
-    l->in_cap = want;
-    return 0;
-}
-
-static void read_some(struct nats_link *l)
-{
-    ssize_t n;
-
-    if (make_room(l)) {
-        lost(l, -ENOMEM);
-        return;
-    }
-    n = recv(l->fd, l->in + l->in_n, l->in_cap - l->in_n, MSG_DONTWAIT);
-    if (n > 0) {
-        l->in_n += (size_t)n;
-        l->silent = 0;
-        take_frames(l);
-    } else if (n == 0) {
-        lost(l, -ECONNRESET);
-    } else if (errno != EAGAIN && errno != EINTR) {
-        lost(l, -errno);
-    }
-}
-
-/* ---- connecting ------------------------------------------------------------------------------ */
-
-static void connected(struct nats_link *l)
-{
-    int err = 0;
-    socklen_t n = sizeof(err);
-
-    if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &err, &n))
-        err = errno;
-    if (err) {
-        lost(l, -err);
-        return;
-    }
-    l->state = LINK_GREETING;
-    (void)tl_io_watch(l->io, TL_READABLE); /* fails only for a closed fd */
+    if (l->hop->write && !l->blocked && l->nc && l->io)
+        write_out(l);
 }
 
 static void on_io(void *arg, int events, int err)
@@ -291,71 +76,280 @@ static void on_io(void *arg, int events, int err)
     struct nats_link *l = arg;
 
     enter(l); /* the socket's error, if any, comes out of reading it */
-    if (l->state == LINK_CONNECTING) {
-        connected(l);
-    } else {
-        if (events & TL_WRITABLE)
-            flush(l);
-        if (events & TL_READABLE)
-            read_some(l);
-        if (err && l->io && !l->freed)
-            (void)tl_io_watch(l->io, TL_READABLE); /* libuv has stopped, though all is well */
+    if (events & TL_WRITABLE)
+        write_out(l);
+    if (events & TL_READABLE) {
+        natsConnection_ProcessReadEvent(l->nc);
+        l->ops->arrived(l->arg);
     }
-    leave(l);
-}
-
-static void on_address(void *arg, int err, const struct sockaddr *a, socklen_t n)
-{
-    struct nats_link *l = arg;
-    int one = 1;
-
-    enter(l);
-    if (!err) {
-        l->fd = socket(a->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (l->fd < 0)
-            err = -errno;
-    }
-    if (!err) {
-        (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* slower without */
-        if (connect(l->fd, a, n) && errno != EINPROGRESS)
-            err = -errno;
-    }
-    if (!err)
-        err = tl_io_new(&l->io, l->loop, l->fd, on_io, l);
-    if (!err)
-        err = tl_io_watch(l->io, TL_WRITABLE);
     if (err)
-        lost(l, err);
-    else
-        l->state = LINK_CONNECTING;
+        stop_watching(l); /* libnats has seen it, too, and comes with another socket */
     leave(l);
 }
 
-static void attempt(struct nats_link *l)
+static void start_watching(struct nats_link *l)
 {
-    l->state = LINK_LOOKING;
-    tl_timer_start(l->timer, PATIENCE);
-    nats_lookup(&l->lookup, l->loop, &l->servers, l->attempts++, on_address, l);
+    if (l->nc && l->io)
+        (void)tl_io_watch(l->io, TL_READABLE); /* fd is ours: 0 */
 }
 
-static void on_timer(void *arg)
+static void attach(struct nats_link *l, int fd)
+{
+    stop_watching(l);
+    l->fd = fd;
+    if (tl_io_new(&l->io, l->loop, fd, on_io, l)) {
+        tl_error("out of memory: nats is not heard until its next connection");
+        stop_watching(l);
+    }
+    start_watching(l);
+}
+
+void nats_link_wrote(struct nats_link *l, size_t n)
+{
+    l->unsent += n;
+    if (l->unsent > OUT_MUCH && !l->blocked && l->io)
+        write_out(l);
+}
+
+bool nats_link_room(const struct nats_link *l)
+{
+    return !l->blocked || natsConnection_Buffered(l->nc) < OUT_MAX;
+}
+
+/* ---- what libnats calls, on any thread --------------------------------------------------------
+ */
+
+static natsStatus ev_put(struct nats_hop *hop, int kind, int fd)
+{
+    struct nats_item it = {.kind = kind, .fd = fd};
+
+    return nats_hop_put(hop, it) ? NATS_NO_MEMORY : NATS_OK;
+}
+
+static natsStatus ev_attach(void **data, void *loop, natsConnection *nc, natsSock sock)
+{
+    struct nats_hop *hop = loop;
+    int fd = fcntl(sock, F_DUPFD_CLOEXEC, 3);
+
+    TL_UNUSED(nc);
+    if (fd < 0)
+        return NATS_IO_ERROR;
+    if (!*data)
+        nats_hop_ref(hop); /* until ev_detach() */
+    *data = hop;
+    return ev_put(hop, NATS_ATTACH, fd);
+}
+
+static natsStatus ev_read(void *data, bool add)
+{
+    return add ? NATS_OK : ev_put(data, NATS_STOP, -1);
+}
+
+static natsStatus ev_write(void *data, bool add)
+{
+    struct nats_hop *hop = data;
+
+    if (!pthread_equal(pthread_self(), hop->loop))
+        return add ? ev_put(hop, NATS_WRITE, -1) : NATS_OK;
+    hop->write = add;
+    return NATS_OK;
+}
+
+static natsStatus ev_detach(void *data)
+{
+    nats_hop_unref(data);
+    return NATS_OK;
+}
+
+static void on_up(natsConnection *nc, void *hop)
+{
+    TL_UNUSED(nc);
+    (void)ev_put(hop, NATS_UP, -1); /* out of memory: not ready until the next connection */
+}
+
+static void on_down(natsConnection *nc, void *hop)
+{
+    TL_UNUSED(nc);
+    (void)ev_put(hop, NATS_DOWN, -1); /* as above; publishes look at the status themselves */
+}
+
+/* The library's last word about this connection, but for ev_detach(). */
+static void on_closed(natsConnection *nc, void *hop)
+{
+    TL_UNUSED(nc);
+    (void)ev_put(hop, NATS_CLOSED, -1); /* out of memory: not ready until we are restarted */
+    nats_hop_unref(hop);
+}
+
+static void on_error(natsConnection *nc, natsSubscription *ns, natsStatus err, void *hop)
+{
+    TL_UNUSED(nc);
+    TL_UNUSED(ns);
+    TL_UNUSED(hop);
+    if (tl_log_allow("nats error"))
+        tl_warn("nats error", TL_S("reason", natsStatus_GetText(err)));
+}
+
+/* ---- giving up, which is not ours */
+
+static int connect_start(struct nats_link *l);
+
+/* libnats has closed by itself. */
+static void on_again(void *arg)
 {
     struct nats_link *l = arg;
 
     enter(l);
-    if (l->state == LINK_DOWN) {
-        attempt(l);
-    } else if (l->state != LINK_UP || l->silent >= PINGS_SILENT) {
-        lost(l, -ETIMEDOUT);
+    l->ops->unmake(l->arg);
+    natsConnection_Destroy(l->nc);
+    l->nc = NULL;
+    l->early_up = false;
+    if (connect_start(l))
+        tl_timer_start(l->again, AGAIN);
+    leave(l);
+}
+
+static void begin_again(struct nats_link *l)
+{
+    if (!l->freed && l->nc && natsConnection_IsClosed(l->nc) && !tl_timer_active(l->again))
+        tl_timer_start(l->again, AGAIN);
+}
+
+/* ---- what comes of it, on the loop's thread -----------------------------------------------------
+ */
+
+static void set_up(struct nats_link *l, bool up)
+{
+    if (l->up == up)
+        return;
+    l->up = up;
+    if (up) {
+        tl_info("nats connected");
+        l->ops->up(l->arg);
     } else {
-        l->silent++;
-        (void)nats_link_ping(l);
+        tl_warn("nats lost: reconnecting");
+        l->ops->down(l->arg);
+    }
+}
+
+static void take(void *arg, struct nats_item *it)
+{
+    struct nats_link *l = arg;
+
+    enter(l);
+    switch (it->kind) {
+    case NATS_ATTACH:
+        attach(l, it->fd);
+        it->fd = -1;
+        break;
+    case NATS_STOP: stop_watching(l); break;
+    case NATS_WRITE: l->hop->write = true; break;
+    case NATS_UP:
+        l->early_up = !l->nc;
+        if (l->nc)
+            set_up(l, true);
+        break;
+    case NATS_DOWN:
+        l->early_up = false;
+        set_up(l, false);
+        break;
+    case NATS_MSG:
+        l->ops->hopped(l->arg, it->sub, it->msg);
+        it->msg = NULL;
+        break;
+    case NATS_CLOSED: begin_again(l); break;
+    case NATS_SUB_DONE: break; /* whoever drops the item drops it */
     }
     leave(l);
 }
 
-/* ---- opening and closing -----------------------------------------------------------------------
+bool nats_link_up(const struct nats_link *l)
+{
+    return l && l->up && !l->freed && natsConnection_Status(l->nc) == NATS_CONN_STATUS_CONNECTED;
+}
+
+/* ---- work elsewhere
+ * ------------------------------------------------------------------------------ */
+
+struct connecting {
+    struct nats_link *l;
+    natsConnection *nc;
+    natsStatus s;
+};
+
+static void connect_work(void *arg)
+{
+    struct connecting *c = arg;
+
+    c->s = natsConnection_Connect(&c->nc, c->l->opts);
+}
+
+static void connect_done(void *arg)
+{
+    struct connecting *c = arg;
+    struct nats_link *l = c->l;
+
+    if (c->s == NATS_OK || c->s == NATS_NOT_YET_CONNECTED) {
+        l->nc = c->nc;
+        if (c->s != NATS_OK && !l->freed && !l->told)
+            tl_warn("nats cannot be reached: trying again");
+        l->told = c->s != NATS_OK;
+    } else {
+        nats_hop_unref(l->hop); /* there is no connection to be closed */
+        if (!l->told)
+            tl_error("nats: cannot connect", TL_S("reason", natsStatus_GetText(c->s)));
+        l->told = true;
+        if (!l->freed)
+            tl_timer_start(l->again, AGAIN);
+    }
+    if (l->freed) {
+        natsConnection_Close(l->nc);
+    } else if (l->nc) {
+        l->ops->made(l->arg);
+        start_watching(l);
+        if (c->s == NATS_OK || l->early_up)
+            set_up(l, true);
+        begin_again(l);
+    }
+    tl_free(c);
+    leave(l);
+}
+
+static void flush_work(void *arg)
+{
+    struct nats_link *l = arg;
+
+    (void)natsConnection_FlushTimeout(l->nc, 1000); /* a dead server: nothing more to do */
+}
+
+static void flush_done(void *arg)
+{
+    struct nats_link *l = arg;
+
+    if (!l->freed) {
+        l->ops->arrived(l->arg);
+        if (!l->freed)
+            l->ops->flushed(l->arg);
+    }
+    leave(l);
+}
+
+int nats_link_flush(struct nats_link *l)
+{
+    enter(l);
+    if (!tl_loop_work(l->loop, flush_work, flush_done, l))
+        return 0;
+    leave(l);
+    return -ENOMEM;
+}
+
+/* ---- opening and closing ------------------------------------------------------------------------
  */
+
+static void free_handle(uv_handle_t *h)
+{
+    tl_free(h);
+}
 
 static int writer_new(struct nats_link *l)
 {
@@ -370,9 +364,21 @@ static int writer_new(struct nats_link *l)
     return 0;
 }
 
-static char *copy_or_null(const char *s)
+static int connect_start(struct nats_link *l)
 {
-    return s && *s ? tl_copy(s, strlen(s)) : NULL;
+    struct connecting *c = tl_alloc(1, sizeof(*c));
+
+    if (!c)
+        return -ENOMEM;
+    c->l = l;
+    enter(l);
+    nats_hop_ref(l->hop); /* the library's, until on_closed() */
+    if (!tl_loop_work(l->loop, connect_work, connect_done, c))
+        return 0;
+    nats_hop_unref(l->hop);
+    l->busy--;
+    tl_free(c);
+    return -ENOMEM;
 }
 
 int nats_link_new(struct nats_link **ret, struct tl_loop *loop, const struct tl_bus_opts *opts,
@@ -387,22 +393,28 @@ int nats_link_new(struct nats_link **ret, struct tl_loop *loop, const struct tl_
     l->ops = ops;
     l->arg = arg;
     l->fd = -1;
-    l->out = TL_BUF(OUT_MAX);
-    l->payload_max = 1 << 20;
-    err = nats_servers_parse(&l->servers, opts->url);
-    l->name = copy_or_null(opts->name);
-    l->user = copy_or_null(opts->user ? opts->user : l->servers.user);
-    l->password = copy_or_null(opts->user ? opts->password : l->servers.password);
-    if (!err && !l->name)
-        err = -ENOMEM;
+    *ret = l;
+    nats_SetMessageDeliveryPoolSize(1);
+    err = nats_hop_new(&l->hop, loop);
+    if (err)
+        return err;
+    l->hop->take = take;
+    l->hop->drop_sub = ops->drop_sub;
+    l->hop->arg = l;
+    err = nats_options(&l->opts, opts);
     if (!err)
-        err = tl_timer_new(&l->timer, loop, on_timer, l);
+        err = tl_timer_new(&l->again, loop, on_again, l);
     if (!err)
         err = writer_new(l);
-    *ret = l;
-    if (!err)
-        attempt(l);
-    return err;
+    if (err)
+        return err;
+    natsOptions_SetEventLoop(l->opts, l->hop, ev_attach, ev_read, ev_write, ev_detach);
+    natsOptions_SetRetryOnFailedConnect(l->opts, true, on_up, l->hop);
+    natsOptions_SetReconnectedCB(l->opts, on_up, l->hop);
+    natsOptions_SetDisconnectedCB(l->opts, on_down, l->hop);
+    natsOptions_SetClosedCB(l->opts, on_closed, l->hop);
+    natsOptions_SetErrorHandler(l->opts, on_error, l->hop);
+    return connect_start(l);
 }
 
 struct nats_link *nats_link_free(struct nats_link *l)
@@ -410,13 +422,16 @@ struct nats_link *nats_link_free(struct nats_link *l)
     if (!l || l->freed)
         return NULL;
     enter(l);
-    if (l->state == LINK_UP)
-        flush(l);
-    hang_up(l);
-    tl_timer_free(l->timer);
+    l->freed = true;
+    if (l->nc && l->io && l->hop->write)
+        write_out(l);
+    stop_watching(l);
+    l->again = tl_timer_free(l->again);
     if (l->writer)
         uv_close((uv_handle_t *)l->writer, free_handle);
-    l->freed = true;
+    natsConnection_Close(l->nc);
+    if (l->hop)
+        nats_hop_close(l->hop);
     leave(l);
     return NULL;
 }
