@@ -62,7 +62,7 @@ test('the board shows the queue as it is', async () => {
     await acd.tell('contact_queued', { queue, enqueued_at_us: now * 1000 }, { thread: ulid(), contact: c });
   await acd.tell('offer_accepted', { offer_id: ulid(), agent_id: 'story-agent', queue, waited_ms: 4000 },
     { thread: ulid(), contact: c1 });
-  await acd.tell('contact_dequeued', { queue, cause: 'abandoned', waited_ms: 30000 }, { thread: ulid(), contact: c2 });
+  await acd.tell('contact_dequeued', { queue, cause: 'customer_left', waited_ms: 30000 }, { thread: ulid(), contact: c2 });
   await until('the board', () => board?.offered === 3 && board.abandoned === 1, 10_000);
   assert.equal(board.answered, 1);
   assert.equal(board.waiting, 1);
