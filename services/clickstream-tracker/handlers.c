@@ -164,23 +164,20 @@ static bool same_customer(const struct tl_claims *who, const struct tl_claims *c
            strcmp(who->tier, claim->tier) == 0;
 }
 
-/* 0, or the HTTP status with *pointer; fresh: nothing can be stored for this visitor yet. */
-static int identify(struct collect *c, bool *fresh, const char **pointer)
+/* 0, or the HTTP status with *pointer. */
+static int identify(struct collect *c, const char **pointer)
 {
     const struct clickstream_settings *set = &c->h->set;
     struct tl_claims claim;
-    bool sign = false;
+    bool sign = c->request.token.n == 0;
 
-    *fresh = c->request.token.n == 0;
     *pointer = "/token";
-    if (*fresh)
+    if (sign)
         new_visitor(c);
     else if (tl_token_verify(&c->who, &set->token_key, c->request.token, "visitor", c->now))
         return 401;
-    sign = *fresh || c->who.expires_at - c->now < TOKEN_RENEW;
+    sign = sign || c->who.expires_at - c->now < TOKEN_RENEW;
     if (c->request.claim.n) {
-        struct tl_id before = c->who.subject;
-
         *pointer = "/claim";
         if (!set->has_site_key ||
             tl_token_verify(&claim, &set->site_key, c->request.claim, "identity", c->now))
@@ -189,7 +186,6 @@ static int identify(struct collect *c, bool *fresh, const char **pointer)
             claim_customer(c, &claim);
             sign = true;
         }
-        *fresh = *fresh || !tl_id_eq(&before, &c->who.subject);
     }
     *pointer = NULL;
     return sign && new_token(c) ? 500 : 0;
@@ -436,7 +432,6 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
     struct tl_buf why = TL_BUF(512);
     struct collect *c = NULL;
     const char *pointer;
-    bool fresh;
     int err = collect_new(&c, h, user_agent, fn, arg);
 
     if (err) {
@@ -455,7 +450,7 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
         return;
     }
     tl_buf_done(&why);
-    err = identify(c, &fresh, &pointer);
+    err = identify(c, &pointer);
     if (err) {
         tl_bad_input("http", err == 401 ? "token" : "memory");
         refuse(c, err, err == 401 ? "Not a token of ours, or expired" : "Out of memory", NULL,
@@ -463,10 +458,8 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
     } else if (!tl_limiter_take(h->by_visitor, tl_id_str(&c->who.subject), c->began)) {
         tl_bad_input("http", "rate");
         refuse(c, 429, "Too many requests of this visitor", NULL, NULL);
-    } else if (fresh) {
-        on_loaded(c, 0, &(struct clickstream_record){0}); /* nothing can be there: no round trip */
     } else {
-        line_up(c);
+        line_up(c); /* also a new visitor: no token for a visit that cannot be kept */
     }
 }
 
@@ -566,11 +559,9 @@ int clickstream_handlers_new(struct clickstream_handlers **ret, struct tl_loop *
                               "two requests of one visitor overlapped");
     h->lost_saves = tl_counter("tl_clickstream_saves_lost_total", NULL,
                                "a visit could not be saved after its answer");
-    err = tl_limiter_new(&h->by_visitor, settings->visitor_rate, settings->visitor_burst,
-                                  seed);
+    err = tl_limiter_new(&h->by_visitor, settings->visitor_rate, settings->visitor_burst, seed);
     if (!err)
-        err =
-            tl_limiter_new(&h->by_peer, settings->peer_rate, settings->peer_burst, ~seed);
+        err = tl_limiter_new(&h->by_peer, settings->peer_rate, settings->peer_burst, ~seed);
     if (!err)
         err = tl_bus_subscribe(&h->supply_sub, bus, "tl.acd.supply", NULL, on_supply, h);
     if (!err)

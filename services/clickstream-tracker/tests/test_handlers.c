@@ -454,6 +454,9 @@ static void without_its_store_the_tracker_says_503(void **state)
     struct world *w = *state;
     char token[1100], body[2048];
 
+    clickstream_store_break(w->store, 1);
+    send(w, "{\"events\":[{\"type\":\"page_view\",\"url\":\"/a\"}]}"); /* a new visitor */
+    assert_int_equal(w->status, 503);
     send(w, "{\"events\":[{\"type\":\"page_view\",\"url\":\"/a\"}]}");
     field(w, "token", token);
     snprintf(body, sizeof(body), "{\"token\":\"%s\",\"events\":[]}", token);
