@@ -45,7 +45,7 @@ static void on_heartbeat(void *arg, const struct tl_reply *r)
     struct gateway *g = arg;
 
     if (gateway_hears(g) && !r->err && wire_heartbeat_unknown(r->data, r->n, sign_in_again, g))
-        tl_bad_input("bus", "heartbeat_answer");
+        tl_bad_input("nats", "heartbeat_answer");
 }
 
 static void heartbeat(struct gateway *g)

@@ -305,7 +305,7 @@ static bool read_push(struct gateway *g, const struct tl_msg *m, struct wire_lea
         tl_metric_add(g->m.pushes, 1);
         return true;
     }
-    tl_bad_input("bus", "push");
+    tl_bad_input("nats", "push");
     if (tl_log_allow("push"))
         tl_warn("push cannot be read", TL_T("subject", m->subject));
     return false;
@@ -347,7 +347,7 @@ static void on_board(void *arg, const struct tl_msg *m)
     tl_buf_clear(&g->board_frame);
     tl_buf_clear(&g->board);
     if (wire_board(m->data, m->n, &g->board_frame, &g->board)) {
-        tl_bad_input("bus", "board");
+        tl_bad_input("nats", "board");
         tl_buf_clear(&g->board_frame);
         tl_buf_clear(&g->board);
         return;
@@ -363,7 +363,7 @@ static void on_taken(void *arg, const struct tl_msg *m)
     struct tl_id session, gateway;
 
     if (wire_taken_read(m->data, m->n, &session, &gateway))
-        tl_bad_input("bus", "taken");
+        tl_bad_input("nats", "taken");
     else if (!tl_id_eq(&gateway, &g->o.id))
         (void)gateway_step(
             g, &(struct sessions_fact){.kind = SESSION_TAKEN, .session = tl_id_str(&session)});

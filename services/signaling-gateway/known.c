@@ -76,7 +76,7 @@ void known_asked(void *arg, const struct tl_msg *m)
     int err = c ? wire_list_unknown_read(m->data, m->n, &c->ids, &c->n) : -ENOMEM;
 
     if (err == -EBADMSG)
-        tl_bad_input("bus", "list_unknown");
+        tl_bad_input("nats", "list_unknown");
     if (!err && (!m->reply || !tl_str_put(c->reply, sizeof(c->reply), tl_str(m->reply))))
         err = -EBADMSG;
     if (!err && in_doubt(g))
