@@ -1,7 +1,8 @@
 /**
  * @file tl_bus.h  NATS: publish, subscribe, request and reply, and JetStream's store and consume.
- * Every callback runs on the loop's thread.  Two implementations: NATS, and memory for tests (same
- * contract test).
+ * Every callback runs on the loop's thread.  Messages of one subscription come in order; between
+ * two subscriptions, or a message and an answer, there is none.  Two implementations: NATS, and
+ * memory for tests (same contract test).
  */
 #ifndef TL_BUS_H
 #define TL_BUS_H

@@ -350,17 +350,6 @@ static void the_next_server_is_tried_and_names_are_found(void **state)
     welcome();
 }
 
-static void a_url_that_is_none_is_refused(void **state)
-{
-    static const char *const wrong[] = {"", ",", "nats://a:4222,,nats://b:4222"};
-
-    TL_UNUSED(state);
-    for (size_t i = 0; i < TL_LEN(wrong); i++)
-        assert_int_equal(
-            tl_bus_open(&bus, loop, &(struct tl_bus_opts){.url = wrong[i], .name = "x"}), -EINVAL);
-    assert_null(bus);
-}
-
 /* Whatever allocation fails while it opens, subscribes and asks: an error or nothing, and no leak.
  */
 static void no_memory_is_an_error_and_not_the_end(void **state)
@@ -386,6 +375,66 @@ static void no_memory_is_an_error_and_not_the_end(void **state)
 
 #define STORY(fn) cmocka_unit_test_setup_teardown(fn, start_server, stop_server)
 
+static void flag_up(void *arg)
+{
+    *(int *)arg = 1;
+}
+
+static void what_is_on_its_way_when_a_drain_begins_still_arrives(void **state)
+{
+    struct got g = {0};
+    int done = 0;
+
+    TL_UNUSED(state);
+    open_bus(url);
+    assert_int_equal(tl_bus_subscribe(NULL, bus, "a", NULL, take, &g), 0);
+    welcome();
+    assert_true(hear_until("SUB a  1\r\n"));
+    tl_bus_drain(bus, flag_up, &done);
+    assert_true(hear_until("UNSUB 1"));
+    say_text("MSG a 1 4\r\nlast\r\n");
+    assert_true(hear_until("PING\r\n"));
+    assert_int_equal(done, 0);
+    for (int i = 0; i < 100 && !done; i++) {
+        say_text("PONG\r\n");
+        turn_for(loop, TL_MSEC(10));
+    }
+    assert_int_equal(done, 1);
+    assert_int_equal(g.n, 1);
+    assert_string_equal(g.text, "last");
+}
+
+static void a_refused_password_is_tried_again_for_ever(void **state)
+{
+    struct got g = {0};
+
+    TL_UNUSED(state);
+    open_bus(url);
+    assert_int_equal(tl_bus_subscribe(NULL, bus, "a", NULL, take, &g), 0);
+    for (int i = 0; i < 5; i++) {
+        assert_true(take_client(TL_SEC(5)));
+        say_text("INFO {}\r\n");
+        assert_true(hear_until("PING\r\n"));
+        say_text("-ERR 'Authorization Violation'\r\n");
+    }
+    welcome();
+    assert_true(hear_until("SUB a  1\r\n"));
+    say_text("MSG a 1 2\r\nhi\r\n");
+    assert_true(turn_until(loop, &g.n));
+}
+
+static void a_url_that_is_none_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "", ",", "nats://a:4222,,nats://b:4222", "tls://a:4222", "nats://", "a:0", "a:b", "a:1:2"};
+
+    TL_UNUSED(state);
+    for (size_t i = 0; i < TL_LEN(wrong); i++)
+        assert_int_equal(
+            tl_bus_open(&bus, loop, &(struct tl_bus_opts){.url = wrong[i], .name = "x"}), -EINVAL);
+    assert_null(bus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +448,8 @@ int main(void)
         STORY(a_silent_cut_is_noticed_in_three_seconds),
         STORY(a_server_that_says_nothing_or_nonsense_is_tried_again),
         STORY(the_next_server_is_tried_and_names_are_found),
+        STORY(what_is_on_its_way_when_a_drain_begins_still_arrives),
+        STORY(a_refused_password_is_tried_again_for_ever),
         STORY(a_url_that_is_none_is_refused),
         STORY(no_memory_is_an_error_and_not_the_end),
     };

@@ -15,6 +15,26 @@ int nats_errno(natsStatus s)
     }
 }
 
+/* "nats://[user:password@]host[:port]": the library looks only when it connects, and then a
+ * mistyped setting would be a server that is away for ever. */
+static bool server_ok(struct tl_str one)
+{
+    const char *end = one.s + one.n, *at, *colon;
+    int64_t port;
+
+    if (tl_str_starts(one, TL_STR("nats://")))
+        one.s += 7;
+    at = one.s < end ? memrchr(one.s, '@', (size_t)(end - one.s)) : NULL;
+    if (at)
+        one.s = at + 1;
+    at = one.s < end && *one.s == '[' ? memchr(one.s, ']', (size_t)(end - one.s)) : one.s;
+    if (!at || one.s == end || *one.s == ':')
+        return false;
+    colon = memchr(at, ':', (size_t)(end - at));
+    return !colon ||
+           !tl_str_int((struct tl_str){colon + 1, (size_t)(end - colon - 1)}, 1, 65535, &port);
+}
+
 /* One server, or several separated by commas. */
 static natsStatus set_servers(natsOptions *opts, const char *url)
 {
@@ -25,7 +45,7 @@ static natsStatus set_servers(natsOptions *opts, const char *url)
 
     while (tl_str_split(&rest, ',', &one)) {
         one = tl_str_trim(one);
-        if (!one.n || n == (int)TL_LEN(list) || !tl_str_put(text[n], sizeof(text[n]), one))
+        if (!server_ok(one) || n == (int)TL_LEN(list) || !tl_str_put(text[n], sizeof(text[n]), one))
             return NATS_INVALID_ARG;
         list[n] = text[n];
         n++;
