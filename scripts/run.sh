@@ -8,6 +8,10 @@ set -u
 . "$TL_ROOT/scripts/servers.sh"
 . "$TL_ROOT/scripts/supervise.sh"
 only=${1:-all}
+case $only in
+all | start | servers) ;;
+*) sed -n 2,5p "$0" | sed 's/^# //' >&2; exit 2 ;;
+esac
 cd "$TL_ROOT" || exit 1
 unset MAKEFLAGS MAKELEVEL
 
