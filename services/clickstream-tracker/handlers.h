@@ -10,8 +10,8 @@
 #include <tl_token.h>
 
 #include "adapters/store.h"
-#include <tl_limiter.h>
 #include "core/rules.h"
+#include <tl_limiter.h>
 
 struct clickstream_settings {
     struct tl_token_key token_key; /**< signs visitor tokens */

@@ -139,8 +139,8 @@ static void a_new_flow_holds_for_the_next_contact(void **state)
 
 static void junk_harms_nobody(void **state)
 {
-    double before =
-        tl_metric_value(tl_counter("tl_ivr_bad_input_total", "edge=\"nats\",class=\"malformed\"", ""));
+    double before = tl_metric_value(
+        tl_counter("tl_ivr_bad_input_total", "edge=\"nats\",class=\"malformed\"", ""));
 
     TL_UNUSED(state);
     ask_raw("tl.cmd.ivr.start_flow", "\xff\xff\xff", 3);
@@ -151,8 +151,8 @@ static void junk_harms_nobody(void **state)
     assert_int_equal(w.code, 404);
     ask(4);
     assert_int_equal(w.code, 422); /* the telephone has no rendering yet */
-    assert_true(tl_metric_value(tl_counter("tl_ivr_bad_input_total", "edge=\"nats\",class=\"malformed\"",
-                                           "")) > before);
+    assert_true(tl_metric_value(tl_counter("tl_ivr_bad_input_total",
+                                           "edge=\"nats\",class=\"malformed\"", "")) > before);
     ask(1);
     assert_int_equal(w.code, 0);
 }
