@@ -44,6 +44,8 @@ int tl_yaml_read_bool(const struct tl_yaml_node *map, const char *key, bool def,
 /** Lengths of time: "20s", "5m", "1h30m", "250ms". */
 int tl_yaml_read_dur(const struct tl_yaml_node *map, const char *key, tl_dur def, tl_dur min,
                      tl_dur max, tl_dur *ret, struct tl_buf *why);
+/** Such a length of time in a text; -EINVAL: it is none. */
+int tl_yaml_dur(const char *text, tl_dur *ret);
 /** Complains of each key of the mapping that is not in the NULL-terminated list. */
 int tl_yaml_known_keys(const struct tl_yaml_node *map, const char *const *keys, struct tl_buf *why);
 /** "file:line: key: reason\n" */

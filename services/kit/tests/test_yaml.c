@@ -40,6 +40,10 @@ static void values_come_with_their_types(void **state)
     assert_true(b);
     assert_int_equal(tl_yaml_read_dur(root, "wait", 0, 0, TL_HOUR(2), &d, &why), 0);
     assert_int_equal(d, TL_MIN(90));
+    assert_int_equal(tl_yaml_dur("1m30s", &d), 0);
+    assert_int_equal(d, TL_SEC(90));
+    assert_int_equal(tl_yaml_dur("", &d), -EINVAL);
+    assert_int_equal(tl_yaml_dur("90", &d), -EINVAL);
     assert_int_equal(tl_yaml_count(tl_yaml_get(root, "list")), 2);
     assert_string_equal(tl_yaml_text(tl_yaml_item(tl_yaml_get(root, "list"), 1)), "b");
     assert_string_equal(tl_yaml_key(root, 5), "map");

@@ -119,7 +119,7 @@ int tl_yaml_read_bool(const struct tl_yaml_node *map, const char *key, bool def,
 }
 
 /* "1h30m": numbers each with a unit, from the largest to the smallest. */
-static int parse_dur(const char *p, tl_dur *ret)
+int tl_yaml_dur(const char *p, tl_dur *ret)
 {
     static const struct {
         const char *name;
@@ -159,7 +159,7 @@ int tl_yaml_read_dur(const struct tl_yaml_node *map, const char *key, tl_dur def
         *ret = def;
         return 0;
     }
-    if (!tl_yaml_text(n) || parse_dur(tl_yaml_text(n), &d))
+    if (!tl_yaml_text(n) || tl_yaml_dur(tl_yaml_text(n), &d))
         return tl_yaml_complain(n, key, why,
                                 "must be a length of time like 20s, 5m, 1h30m or 250ms");
     if (d < min || d > max)
