@@ -7,12 +7,12 @@ build=$(realpath -m "$1")
 work=$build/coverage
 rm -rf "$work" && mkdir -p "$work/core" "$work/rest"
 flags="-std=gnu17 -O0 -g -D_GNU_SOURCE -Iservices/kit/include -Iservices/acd"
-tests="test_acd test_acd_rules test_seats test_parts test_core_bounds test_core_rules test_core_words test_core_seats test_random"
+tests="test_acd test_acd_rules test_seats test_parts test_core_bounds test_core_rules test_core_words test_core_seats test_condition test_random"
 
 for f in services/acd/core/*.c; do
     gcc $flags --coverage -fprofile-abs-path -c "$f" -o "$work/core/$(basename "$f" .c).o"
 done
-for f in services/acd/lab/{crowd,random_run,check}.c services/acd/adapters/{policy_yaml,policy_queues,policy_staff,zone}.c \
+for f in services/acd/lab/{crowd,random_run,check}.c services/acd/adapters/{policy_yaml,policy_condition,policy_queues,policy_staff,zone}.c \
          services/kit/src/base/*.c services/kit/src/yaml/*.c $(printf 'services/acd/tests/%s.c ' $tests); do
     [ ! -e "$f" ] || gcc $flags -c "$f" -o "$work/rest/$(basename "$f" .c).o"
 done

@@ -229,6 +229,13 @@ static int write_moved(struct wire_envelope *e, const struct wire_scene *s,
         wire_why(s, d, &why);
         m.ring_before = d->ring_was;
         m.why = &why.message;
+    } else if (d->cause == ACD_OVERFLOW_WHEN) {
+        threadline__acd__v1__why__init(&why.message);
+        (void)snprintf(why.line, sizeof(why.line), "condition held: %.*s", (int)d->text.n,
+                       d->text.s);
+        why.message.line = why.line;
+        why.message.policy_hash = lent(acd_policy(s->acd)->hash);
+        m.why = &why.message;
     }
     e->event.contact_moved = WIRE_OF_EVENT(e, m, CONTACT_MOVED);
     return tl_pb_pack(&e->event, out);

@@ -76,15 +76,15 @@ static void moved(struct tl_buf *out, const struct cli_event *e)
 
     if (m->seat_id[0])
         (void)tl_buf_puts(out, "consult: ");
-    if (m->why) {
+    if (m->why && strcmp(m->cause, "overflow") != 0) {
         (void)tl_buf_printf(
             out, "ring %d to %d%s", m->ring_before, m->ring,
             strcmp(m->cause, "ring_skipped") == 0 ? ", past what nobody signed in could fill" : "");
         reasons(out, m->why);
         return;
     }
-    (void)tl_buf_printf(out, "moved to %s%s%s: %s\n", m->queue, m->agent_id[0] ? ", for " : "",
-                        m->agent_id, m->cause);
+    (void)tl_buf_printf(out, "moved to %s%s%s: %s%s%s\n", m->queue, m->agent_id[0] ? ", for " : "",
+                        m->agent_id, m->cause, m->why ? ", " : "", m->why ? m->why->line : "");
 }
 
 /* Advice, talking together, changing hands. */

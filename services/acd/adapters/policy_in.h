@@ -50,6 +50,11 @@ int policy_read_calendars(struct policy_file *p, const struct tl_yaml_node *list
                           struct tl_buf *why);
 int policy_read_queues(struct policy_file *p, const struct tl_yaml_node *list, struct tl_buf *why);
 
+/* policy_condition.c */
+/** n is 0 where the key is missing. */
+int policy_read_condition(const struct tl_yaml_node *map, const char *key,
+                          struct acd_condition *ret, struct tl_buf *why);
+
 /* policy_staff.c */
 int policy_read_skills(struct policy_file *p, const struct tl_yaml_node *list, struct tl_buf *why);
 int policy_read_agents(struct policy_file *p, const struct tl_yaml_node *list,

@@ -140,7 +140,7 @@ static int read_hours(const struct policy_file *p, const struct tl_yaml_node *n,
 static int read_overflow(const struct policy_file *p, const struct tl_yaml_node *n,
                          struct acd_queue_policy *q, struct tl_buf *why)
 {
-    static const char *const keys[] = {"after", "to", "partition", NULL};
+    static const char *const keys[] = {"after", "to", "partition", "when", NULL};
     const struct tl_yaml_node *map = tl_yaml_get(n, "overflow");
     const char *to = NULL, *partition = NULL;
 
@@ -151,7 +151,8 @@ static int read_overflow(const struct policy_file *p, const struct tl_yaml_node 
     if (tl_yaml_known_keys(map, keys, why) ||
         tl_yaml_read_dur(map, "after", 0, 0, TL_HOUR(24), &q->overflow_after, why) ||
         tl_yaml_read_text(map, "to", "", &to, why) ||
-        tl_yaml_read_text(map, "partition", "", &partition, why))
+        tl_yaml_read_text(map, "partition", "", &partition, why) ||
+        policy_read_condition(map, "when", &q->overflow_when, why))
         return -EINVAL;
     if (*partition)
         return tl_id_parse(&q->interflow_to, tl_str(partition))

@@ -90,16 +90,8 @@ static void waiting_due(struct acd *acd, uint32_t at)
         dismiss(acd, at, ACD_MAX_WAIT, NO_TEXT);
         return;
     }
-    if (q->overflow_after && here >= q->overflow_after && !c->c.overflowed) {
-        if (!tl_id_empty(&q->interflow_to)) {
-            dismiss(acd, at, ACD_INTERFLOW, tl_id_str(&q->interflow_to));
-            return;
-        }
-        if (move_to(acd, at, q->overflow_to, ACD_OVERFLOW) == 0) {
-            (void)match_contact(acd, at); /* nobody free: it waits there */
-            return;
-        }
-    }
+    if (overflow(acd, at))
+        return;
     if (c->personal && here >= q->preferred_timeout && c->c.seat) {
         dismiss(acd, at, ACD_MAX_WAIT, NO_TEXT); /* a consult with somebody who has no time */
         return;

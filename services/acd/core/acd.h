@@ -128,8 +128,9 @@ enum acd_cause {
     ACD_SHIFT_END,
     ACD_NEXT_RING,
     ACD_NEW_POLICY,
-    ACD_RING_SKIPPED, /**< nobody signed in could ever fill the ring */
-    ACD_DECLINED,     /**< the one agent who was asked for a consult will not come */
+    ACD_RING_SKIPPED,  /**< nobody signed in could ever fill the ring */
+    ACD_DECLINED,      /**< the one agent who was asked for a consult will not come */
+    ACD_OVERFLOW_WHEN, /**< overflow whose condition held; in events the same word */
     ACD_CAUSES
 };
 

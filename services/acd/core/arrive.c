@@ -126,7 +126,7 @@ bool apply_staff_rules(struct acd *acd, uint32_t contact)
     if (!c->in_tree || !without_staff(acd, c))
         return false;
     if (q->no_staff == ACD_STAFF_OVERFLOW && q->overflow_to != ACD_NONE && !c->c.overflowed) {
-        if (move_to(acd, contact, q->overflow_to, ACD_NOBODY_STAFFED))
+        if (move_to(acd, contact, q->overflow_to, ACD_NOBODY_STAFFED, NO_TEXT))
             return false;                  /* no memory: it stays for now */
         (void)match_contact(acd, contact); /* nobody free: it waits there */
         return true;
@@ -154,8 +154,7 @@ void admit(struct acd *acd, const struct acd_contact *c, uint32_t line, uint32_t
     tell(acd, &(struct decide){.kind = ACD_ADMIT, .contact = at, .agent = by});
     (void)advance_ring(acd, at); /* no memory: ring 0 until the timer */
     forecast(acd, at);
-    if (!apply_staff_rules(acd, at))
-        (void)match_contact(acd, at); /* nobody free: it waits */
+    settle(acd, at);
 }
 
 int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out)

@@ -274,8 +274,7 @@ void arm(struct acd *acd, uint32_t contact)
         due[n++] = c->queued + q->preferred_timeout;
     if (q->max_wait)
         due[n++] = c->queued + q->max_wait;
-    if (q->overflow_after && !c->overflowed)
-        due[n++] = c->queued + q->overflow_after;
+    due[n++] = overflow_due(acd, c);
     for (unsigned i = 0; i < n; i++)
         at = TL_LOWER(at, due[i] > acd->now ? due[i] : acd->now + TL_SEC(1));
     for (unsigned i = 0; i < c->n_excluded; i++) {

@@ -106,6 +106,7 @@ const char *acd_cause_name(enum acd_cause c)
         [ACD_NEW_POLICY] = "new_policy",
         [ACD_RING_SKIPPED] = "ring_skipped",
         [ACD_DECLINED] = "declined",
+        [ACD_OVERFLOW_WHEN] = "overflow",
     };
     return NAME_OF(names, c);
 }

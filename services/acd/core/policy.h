@@ -5,6 +5,7 @@
 #ifndef ACD_POLICY_H
 #define ACD_POLICY_H
 
+#include "condition.h"
 #include <tl_base.h>
 #include <tl_id.h>
 
@@ -67,11 +68,12 @@ struct acd_queue_policy {
     enum acd_agent_choice choice;
     enum acd_no_staff no_staff;
     tl_dur offer_timeout, wrap_up, preferred_timeout;
-    tl_dur service_target;     /**< for ACD_BY_SLA and the formulas */
-    tl_dur handle_time;        /**< first guess of talk and wrap-up, until measured */
-    tl_dur max_wait;           /**< 0: none */
-    tl_dur overflow_after;     /**< 0: none */
-    uint32_t overflow_to;      /**< index, or UINT32_MAX */
+    tl_dur service_target; /**< for ACD_BY_SLA and the formulas */
+    tl_dur handle_time;    /**< first guess of talk and wrap-up, until measured */
+    tl_dur max_wait;       /**< 0: none */
+    tl_dur overflow_after; /**< 0: none, or at once where there is a condition */
+    uint32_t overflow_to;  /**< index, or UINT32_MAX */
+    struct acd_condition overflow_when;
     struct tl_id interflow_to; /**< another partition takes it after overflow_after; empty: none */
     uint32_t max_waiting;
     uint32_t weight; /**< share between queues under fairness, 1 to 100 */

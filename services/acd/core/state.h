@@ -257,7 +257,16 @@ int moved(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
 enum acd_outcome handed(struct acd *acd, const struct acd_fact *f);
 int callback_wanted(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out);
 /** Into another queue; keeps its first time.  0 or -ENOMEM, -ENOSPC: it stays. */
-int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause cause);
+int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause cause,
+            struct tl_str text);
+
+/* overflow.c */
+/** Goes elsewhere if its queue's rules say so now; true if it did. */
+bool overflow(struct acd *acd, uint32_t contact);
+/** When to ask that next; TL_NEVER. */
+tl_time overflow_due(const struct acd *acd, const struct acd_contact *c);
+/** Who has just come into a line is served, sent elsewhere by the rules, or waits. */
+void settle(struct acd *acd, uint32_t contact);
 
 /* seats.c */
 int seats_grow(struct acd *acd);

@@ -25,7 +25,8 @@ enum acd_outcome reprioritised(struct acd *acd, const struct acd_fact *f)
 }
 
 /* Into another queue, from the line or from a conversation; keeps its first time. */
-int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause cause)
+int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause cause,
+            struct tl_str text)
 {
     struct cell *c = cell_at(acd, contact);
     struct acd_contact there = c->c;
@@ -46,13 +47,16 @@ int move_to(struct acd *acd, uint32_t contact, uint32_t queue, enum acd_cause ca
     c->c.ring = 0;
     c->c.state = ACD_WAITING;
     c->c.deadline = 0;
-    c->c.overflowed = c->c.overflowed || cause == ACD_OVERFLOW || cause == ACD_NOBODY_STAFFED;
+    c->c.overflowed = c->c.overflowed || cause == ACD_OVERFLOW || cause == ACD_OVERFLOW_WHEN ||
+                      cause == ACD_NOBODY_STAFFED;
     c->forecast_ms = -1; /* what was told was about another queue */
     c->taken = false;
     stand(acd, contact);
     contact_changed(acd, contact);
-    tell(acd,
-         &(struct decide){.kind = ACD_MOVE, .cause = cause, .contact = contact, .agent = ACD_NONE});
+    tell(
+        acd,
+        &(struct decide){
+            .kind = ACD_MOVE, .cause = cause, .contact = contact, .agent = ACD_NONE, .text = text});
     (void)advance_ring(acd, contact); /* no memory: ring 0 until the timer */
     return 0;
 }
@@ -121,9 +125,8 @@ int moved(struct acd *acd, const struct acd_fact *f, enum acd_outcome *out)
     c->c.direct = c->handed = false;
     if (agent != ACD_NONE)
         exclude(acd, at, agent); /* whoever passes it on does not get it back at once */
-    err = move_to(acd, at, f->queue, ACD_TRANSFER);
-    if (!apply_staff_rules(acd, at))
-        (void)match_contact(acd, at); /* nobody free: it waits */
+    err = move_to(acd, at, f->queue, ACD_TRANSFER, NO_TEXT);
+    settle(acd, at);
     if (agent != ACD_NONE) {
         match_agent(acd, agent);
         sign_out_if_drained(acd, agent);

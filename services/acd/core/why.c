@@ -138,7 +138,10 @@ static size_t put_step(const struct acd *acd, const struct step *s, char *line, 
                                        : "",
                                    counts),
                           size);
-        return length(snprintf(line, size, "moved: %s, ring %u", cause, s->ring), size);
+        return length(snprintf(line, size, "moved: %s%s, ring %u", cause,
+                               s->cause == ACD_OVERFLOW_WHEN ? ", its condition held" : "",
+                               s->ring),
+                      size);
     case ACD_LET_GO:
         return length(snprintf(line, size, "conversation with %s over: %s", agent, cause), size);
     case ACD_START_WRAP: return length(snprintf(line, size, "%s in after-call work", agent), size);

@@ -54,6 +54,15 @@ double rng_exp(struct rng *r, double mean)
     return -mean * log(1 - rng_unit(r));
 }
 
+static struct acd_comparison make_comparison(struct rng *r)
+{
+    enum acd_measure m = (enum acd_measure)rng_below(r, ACD_MEASURES);
+    enum acd_comparator c = (enum acd_comparator)rng_below(r, ACD_COMPARATORS);
+
+    return (struct acd_comparison){m, c,
+                                   rng_below(r, 4) * (acd_measure_is_wait(m) ? TL_SEC(20) : 1)};
+}
+
 static struct acd_queue_policy make_queue(struct rng *r, uint32_t i, const struct crowd_opts *o)
 {
     struct acd_queue_policy q = {.choice = ACD_LONGEST_IDLE,
@@ -79,6 +88,11 @@ static struct acd_queue_policy make_queue(struct rng *r, uint32_t i, const struc
     if (rng_below(r, 2)) {
         q.overflow_to = rng_below(r, o->queues);
         q.overflow_after = TL_SEC(60);
+        q.overflow_when.n = (uint8_t)rng_below(r, 3);
+        for (unsigned k = 0; k < q.overflow_when.n; k++)
+            q.overflow_when.all[k] = make_comparison(r);
+        if (q.overflow_when.n && rng_below(r, 2))
+            q.overflow_after = TL_SEC(rng_below(r, 3) * 4);
     } else if (q.no_staff == ACD_STAFF_OVERFLOW) {
         q.no_staff = ACD_STAFF_WAIT;
     }

@@ -9,6 +9,8 @@
 #include <tl_mem.h>
 
 #define GOOD "queues: [{name: q}]\n"
+#define WHEN(condition) \
+    "queues:\n  - {name: p}\n  - {name: q, overflow: {to: p, when: \"" condition "\"}}\n"
 
 static const struct {
     const char *text, *complaint;
@@ -39,6 +41,28 @@ static const struct {
     {"queues: [{name: q, overflow: {after: 5s, to: x}}]\n", "f:1: to: unknown queue"},
     {"queues: [{name: q, overflow: {after: 5s, to: q}}]\n", "f:1: to: is this queue itself"},
     {"queues: [{name: q, no_staff: overflow}]\n", "f:1: no_staff: overflow needs"},
+    {WHEN(""), "f:3: when: is empty"},
+    {WHEN("  "), "f:3: when: is empty"},
+    {WHEN("> 3"), "f:3: when: a name is missing"},
+    {WHEN("waiting > 1 &&"), "f:3: when: a name is missing"},
+    {WHEN("calls > 3"), "f:3: when: calls is not one of waiting, staffed, idle, oldest_wait"},
+    {WHEN("wait > 3"), "f:3: when: wait is not one of"},
+    {WHEN("waiting"), "f:3: when: after waiting must come >, >=, <, <=, == or !="},
+    {WHEN("waiting = 3"), "f:3: when: after waiting must come"},
+    {WHEN("waiting 3"), "f:3: when: after waiting must come"},
+    {WHEN("waiting >"), "f:3: when: waiting is compared with a whole number"},
+    {WHEN("waiting > 60s"), "f:3: when: waiting is compared with a whole number"},
+    {WHEN("waiting > 1234567890"), "f:3: when: waiting is compared with a whole number"},
+    {WHEN("priority > -"), "f:3: when: priority is compared with a whole number"},
+    {WHEN("oldest_wait > 60"), "f:3: when: oldest_wait is compared with a length of time like"},
+    {WHEN("expected_wait > 1s2m"), "f:3: when: expected_wait is compared with a length of time"},
+    {WHEN("idle > 11111111111111111111111111111111111"), "f:3: when: idle is compared with"},
+    {WHEN("waiting > 1 || idle == 0"), "f:3: when: comparisons are joined by &&"},
+    {WHEN("waiting > 1 & idle == 0"), "f:3: when: comparisons are joined by &&"},
+    {WHEN("waiting > 1 idle == 0"), "f:3: when: comparisons are joined by &&"},
+    {WHEN("idle>1&&idle>2&&idle>3&&idle>4&&idle>5&&idle>6&&idle>7&&idle>8&&idle>9"),
+     "f:3: when: at most 8 comparisons"},
+    {"queues: [{name: p}, {name: q, overflow: {to: p, when: [a]}}]\n", "f:1: when:"},
     {GOOD "agents: [{id: a, team: x}]\n", "f:2: team: unknown team"},
     {GOOD "agents: [{id: a}, {id: a}]\n", "f:2: id: is there twice"},
     {GOOD "agents: [{id: a, skills: {x: 1}}]\n", "f:2: x: unknown skill"},
@@ -69,15 +93,16 @@ static void each_mistake_is_named(void **state)
     }
 }
 
-static const char good[] = "skills: [german, cards]\n"
-                           "capacity: {chat: 2}\n"
-                           "interruptions: {email: [live]}\n"
-                           "queues:\n"
-                           "  - {name: help, requires: {german: 2}, rings: [{after: 5s, by: 1}]}\n"
-                           "  - {name: far, overflow: {after: 1m, to: help}, weight: 3}\n"
-                           "teams: [{name: t, queues: [far], skills: {cards: 2}}]\n"
-                           "agents:\n"
-                           "  - {id: a1, team: t, queues: [help], skills: {german: 4, cards: 5}}\n";
+static const char good[] =
+    "skills: [german, cards]\n"
+    "capacity: {chat: 2}\n"
+    "interruptions: {email: [live]}\n"
+    "queues:\n"
+    "  - {name: help, requires: {german: 2}, rings: [{after: 5s, by: 1}]}\n"
+    "  - {name: far, overflow: {after: 1m, to: help, when: waiting > 3}, weight: 3}\n"
+    "teams: [{name: t, queues: [far], skills: {cards: 2}}]\n"
+    "agents:\n"
+    "  - {id: a1, team: t, queues: [help], skills: {german: 4, cards: 5}}\n";
 
 static void a_good_file_is_read(void **state)
 {
@@ -99,6 +124,33 @@ static void a_good_file_is_read(void **state)
     assert_true(r->yields[ACD_LOAD_EMAIL][ACD_LOAD_LIVE]);
     assert_int_equal(strlen(r->hash), 12);
     assert_string_equal(policy_partition(p), "p0");
+    policy_free(p);
+}
+
+static void conditions_are_read(void **state)
+{
+    static const char text[] = "queues:\n"
+                               "  - {name: q, overflow: {to: p, when: waiting>20 && oldest_wait >= "
+                               "1m30s&&priority != -2}}\n"
+                               "  - {name: p}\n";
+    static const struct acd_comparison expected[] = {
+        {ACD_M_WAITING, ACD_MORE, 20},
+        {ACD_M_OLDEST_WAIT, ACD_AT_LEAST, TL_SEC(90)},
+        {ACD_M_PRIORITY, ACD_UNEQUAL, -2},
+    };
+    struct tl_buf why = TL_BUF(4096);
+    struct policy_file *p = NULL;
+
+    (void)state;
+    assert_int_equal(policy_parse(&p, tl_str(text), "f", &why), 0);
+    const struct acd_condition *c = &policy_of(p)->queues[0].overflow_when;
+    assert_int_equal(c->n, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(c->all[i].measure, expected[i].measure);
+        assert_int_equal(c->all[i].comparator, expected[i].comparator);
+        assert_int_equal(c->all[i].value, expected[i].value);
+    }
+    assert_int_equal(policy_of(p)->queues[1].overflow_when.n, 0);
     policy_free(p);
 }
 
@@ -157,9 +209,8 @@ static void memory_may_end_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_mistake_is_named),
-        cmocka_unit_test(a_good_file_is_read),
-        cmocka_unit_test(hours_holidays_and_summer_time),
+        cmocka_unit_test(each_mistake_is_named),   cmocka_unit_test(a_good_file_is_read),
+        cmocka_unit_test(conditions_are_read),     cmocka_unit_test(hours_holidays_and_summer_time),
         cmocka_unit_test(memory_may_end_anywhere),
     };
 

@@ -406,6 +406,34 @@ static void a_change_of_ring_names_everybody(void **state)
     policy_free(policy);
 }
 
+/* An overflow whose condition held says how. */
+static void an_overflow_says_what_held(void **state)
+{
+    static const char when_rules[] =
+        "queues: [{name: far, overflow: {to: help, when: waiting >= 1}}, {name: help}]\n"
+        "agents: [{id: a1, queues: [help]}]\n";
+    struct world *w = *state;
+    struct policy_file *policy;
+    struct tl_buf why = TL_BUF(4096);
+
+    assert_int_equal(policy_parse(&policy, tl_str(when_rules), "when", &why), 0);
+    assert_int_equal(acd_set_policy(w->acd, policy_of(policy), NOW), 0);
+    (void)step(w,
+               (struct acd_fact){.kind = ACD_CONTACT_QUEUED,
+                                 .contact = TL_STR(C1),
+                                 .thread = TL_STR("T1"),
+                                 .channel = ACD_VIDEO},
+               NOW);
+    assert_string_equal(event(w, 1), "contact_moved");
+    const Threadline__Acd__V1__ContactMoved *m = w->heard[1]->contact_moved;
+    assert_string_equal(m->cause, "overflow");
+    assert_string_equal(m->queue, "help");
+    assert_string_equal(m->why->line, "condition held: waiting 1 >= 1");
+    assert_string_equal(m->why->policy_hash, policy_of(policy)->hash);
+    assert_int_equal(acd_set_policy(w->acd, policy_of(w->policy), NOW), 0);
+    policy_free(policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_speak_of_the_contact_and_show_its_seats, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_change_of_ring_names_everybody, begin, end),
+        cmocka_unit_test_setup_teardown(an_overflow_says_what_held, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,8 @@ static void why_tells_rings_and_time_outs_with_their_reasons(void **state)
         "serving free and fit, ring 2\",\"method\":\"longest_idle\",\"considered\":3,\"ring\":2,"
         "\"policy_hash\":\"abc\"}}",
         "\"contact_moved\":{\"queue\":\"night\",\"cause\":\"overflow\"}",
+        "\"contact_moved\":{\"queue\":\"late\",\"cause\":\"overflow\",\"why\":{\"line\":"
+        "\"condition held: waiting 27 > 20\",\"policy_hash\":\"abc\"}}",
         "\"wrap_up_started\":{\"agent_id\":\"a1\"}",
     };
 
@@ -209,7 +211,8 @@ static void why_tells_rings_and_time_outs_with_their_reasons(void **state)
         "22:13:20.123  a1 did not answer in time (rang 20.0 s): 0 of 3 serving free and fit, ring "
         "2\n"
         "              by longest_idle, 3 considered, ring 2, policy abc\n"
-        "22:13:20.123  moved to night: overflow\n");
+        "22:13:20.123  moved to night: overflow\n"
+        "22:13:20.123  moved to late: overflow, condition held: waiting 27 > 20\n");
 }
 
 static void why_tells_of_advice_and_of_changing_hands(void **state)
