@@ -72,7 +72,7 @@ write_servers_conf() {
 
 write_services_conf() {
     local name binary port sum
-    declare -px | grep '^declare -x TL_' | grep -v '^declare -x TL_SETTINGS_SUM=' | sort >"$TL_RUN_DIR/environment"
+    declare -px | grep '^declare -x TL_' | grep -vE '^declare -x TL_(SETTINGS_SUM=|TEST_)' | sort >"$TL_RUN_DIR/environment"
     sum=$(sha256sum "$TL_RUN_DIR/environment" | cut -c1-16) # other settings: start again
     {
         while read -r name binary port; do
