@@ -30,7 +30,7 @@ class Side {
     this.closed = new Promise(done => this.ws.on('close', done));
     this.open = new Promise(done => {
       this.ws.on('open', () => done(101));
-      this.ws.on('unexpected-response', (_req, res) => done(res.statusCode));
+      this.ws.on('unexpected-response', (req, res) => { done(res.statusCode); req.destroy(); });
     });
   }
 

@@ -3,7 +3,15 @@ import net from 'node:net';
 import WebSocket from 'ws';
 import { demoPassword, json, origin } from './platform.mjs';
 
-/** Send bytes to a port and collect what comes back until the peer closes or `ms` pass. */
+/** A whole answer: its head, and as much body as the head announces. */
+function isWhole(text) {
+  const end = text.indexOf('\r\n\r\n');
+  if (end < 0) return false;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1];
+  return length !== undefined && text.length >= end + 4 + Number(length);
+}
+
+/** Send bytes to a port and collect what comes back until the peer closes, says no more after a whole answer, or `ms` pass. */
 export function raw(port, bytes, ms = 3000) {
   return new Promise(resolve => {
     const socket = net.connect(port, '127.0.0.1');
@@ -12,9 +20,14 @@ export function raw(port, bytes, ms = 3000) {
       socket.destroy();
       resolve({ text: got, status: Number(/^HTTP\/1\.1 (\d+)/.exec(got)?.[1] ?? 0), closed });
     };
-    const timer = setTimeout(finish, ms);
+    let timer = setTimeout(finish, ms);
     socket.on('connect', () => socket.write(bytes));
-    socket.on('data', d => { got += d.toString('latin1'); });
+    socket.on('data', d => {
+      got += d.toString('latin1');
+      if (!isWhole(got)) return;
+      clearTimeout(timer);
+      timer = setTimeout(finish, Math.min(ms, 300)); // does it close, too?
+    });
     socket.on('error', () => {});
     socket.on('close', () => { closed = true; clearTimeout(timer); finish(); });
   });

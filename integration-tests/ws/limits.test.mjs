@@ -21,7 +21,7 @@ const session = peer => fetch(`${here}/v1/sessions`, { method: 'POST', body: '{}
 const connect = (peer, ticket) => new Promise(done => {
   const ws = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, ['threadline.v1', `ticket.${ticket}`], { origin, headers: { 'x-real-ip': peer } });
   ws.on('open', () => done({ ws, status: 101 }));
-  ws.on('unexpected-response', (req, res) => done({ status: res.statusCode, retry: res.headers['retry-after'] }));
+  ws.on('unexpected-response', (req, res) => { done({ status: res.statusCode, retry: res.headers['retry-after'] }); req.destroy(); });
   ws.on('error', () => {});
 });
 
