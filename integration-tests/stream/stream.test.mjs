@@ -42,13 +42,13 @@ test('junk goes to the dead letters with its reason, and others go on', { skip }
   const acd = new AcdProducer(nc), thread = ulid();
   const reasons = []; // conversation reads the ACD's events too, and has its own word for junk
   const dead = nc.subscribe('tl.dlq.tl.events.>', { callback: (_e, m) => reasons.push(m.headers.get('Tl-Reason')) });
-  const before_ = await metric('analytics', 'tl_analytics_bad_input_total', 'jetstream');
+  const before_ = await metric('analytics', 'tl_analytics_bad_input_total', 'edge="nats",class="malformed"');
   await nc.jetstream().publish(`tl.events.acd.contact_queued.${thread}`, Buffer.from([0xff, 0xff]), { msgID: ulid() });
   const id = await acd.tell('contact_queued', { queue: 'story' }, { thread, contact: ulid() });
   await until('its reason in the dead letters', () => reasons.includes('not a message of its schema'));
   dead.unsubscribe();
   await until('the neighbour to be in Kafka', () => found([id]).length, 15_000, 500);
-  assert.equal(await metric('analytics', 'tl_analytics_bad_input_total', 'jetstream'), before_ + 1);
+  assert.equal(await metric('analytics', 'tl_analytics_bad_input_total', 'edge="nats",class="malformed"'), before_ + 1);
 });
 
 test('the board shows the queue as it is', async () => {
