@@ -8,7 +8,7 @@
  */
 #include "roads.h"
 
-enum { ACTIVE = 200, IDLE = 10000, CROWD = 8000, WORKERS = 4 };
+enum { ACTIVE = 1000, IDLE = 10000, CROWD = 8000, WORKERS = 4 };
 
 static struct person few[ACTIVE], active[ACTIVE], idle[IDLE];
 
