@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL
+for name in ${!TL_@}; do [[ $name == TL_TEST_* ]] || unset "$name"; done # of a running platform, say
 export TL_TEST_NO_SKIP=1 # install.sh has brought every server: a test without its server failed
 export TL_PORT_BASE=${TL_TEST_PORT_BASE:-24000} TL_RUN_DIR=${TL_TEST_RUN_DIR:-.run-test}
 . scripts/lib.sh
