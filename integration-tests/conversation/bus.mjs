@@ -32,6 +32,8 @@ export class Bus {
         bus.pushed.push({ to: m.subject.split('.')[2], body: push.body, ...push[push.body] });
       } });
     bus.nc.subscribe('tl.events.conversation.>', { callback: (_e, m) => {
+      // Sent again when the sender was killed before it noted that it is stored: JetStream knows its id, and so do we.
+      if (bus.events.some(e => e.id === m.headers?.get('Nats-Msg-Id'))) return;
       const event = decode('conversation.v1.ConversationEvent', m.data);
       bus.events.push({ ...event, name: event.event, subject: m.subject, ce: m.headers?.get('ce_type'),
         id: m.headers?.get('Nats-Msg-Id') });
