@@ -39,7 +39,7 @@ svc_src = $(filter-out %/main.c $(addprefix services/$(1)/,tests/% bench/% fuzz/
 obj     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .PHONY: all help build unit unit-san check fmt clean proto run stop status restart test integration \
-        journey bench conformance check-threads fuzz images image web lint install
+        journey chaos bench conformance check-threads fuzz images image web lint install
 .DEFAULT_GOAL := help
 .SECONDARY:
 
@@ -155,6 +155,9 @@ status:               ## each server and service with its port and health
 
 integration:          ## stories told through the running system (starts it if needed)
 	@scripts/integration.sh
+
+chaos:                ## stories that empty stores and kill several services at once (ends the running calls)
+	@scripts/integration.sh chaos
 
 journey:              ## the main journey in two real browsers against the running platform
 	@scripts/journey.sh

@@ -107,7 +107,9 @@ test('a newer socket of the same session closes the older with 4009', async () =
   const res = await fetch(`${origin}/v1/sessions`, { method: 'POST', headers: { 'content-type': 'application/json', origin },
     body: JSON.stringify({ resume_token }) });
   const ws = new WebSocket(`${origin.replace('http', 'ws')}/v1/ws`, ['threadline.v1', `ticket.${(await res.json()).ticket}`], { origin });
+  const opened = new Promise((done, failed) => ws.on('open', done).on('error', failed));
   assert.equal(await Promise.race([old.closed, sleep(5000).then(() => 'still open')]), 4009);
+  await opened; // the older may hear of it first
   ws.close();
 });
 
