@@ -99,7 +99,8 @@ test('who waits is told position and wait and hears music; nothing else is asked
   assert.match(await customer.at('expected-wait').innerText(), /moment|minute|how long/);
   assert.equal(await customer.at('help-panel').locator('input, select, textarea').count(), 0, 'nothing else to answer');
   await until('music', async () => await loudness(customer.page) > -50);
-  assert.ok((await hears(customer.page, [AGENT_HZ]))[AGENT_HZ] < -45, 'and nobody else');
+  // A tone of the music's may pass by the agent's; the agent's would stay.
+  await until('nobody else to be heard', async () => (await hears(customer.page, [AGENT_HZ]))[AGENT_HZ] < -45, 8000);
   await shot(customer.page, 'shop-waiting');
   // Others come behind; what a known customer's own agent does to their places is not looked at here.
   const others = [], places = [];
