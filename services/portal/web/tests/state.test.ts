@@ -69,6 +69,13 @@ describe('the panel', () => {
     expect(call.onFrame(s, end)).toMatchObject({ step: 'problem', problem: s.problem });
   });
 
+  it('keeps the reason while the server still believes in the contact', () => {
+    const s = { ...waiting, step: 'problem' as const, problem: call.micProblem('NotFoundError') };
+    const survey = frame({ survey: { contact_id: 'c', question: 'Well?' } });
+    for (const late of [phase('WAITING'), phase('RINGING'), phase('CONNECTED'), survey])
+      expect(call.onFrame(s, late)).toMatchObject({ step: 'problem', problem: s.problem });
+  });
+
   it('asks for the page only without consent, and forgets the consent when it is taken back', () => {
     const asked = frame({ cobrowse_asked: { contact_id: 'c' } });
     expect(tell(asked).cobrowse).toBe('asked');

@@ -80,7 +80,7 @@ export class Call implements CallHandle {
    * it was allowed before, both at once.
    */
   async begin(channel: Channel, cobrowse: boolean): Promise<void> {
-    this.state.patch({ step: 'starting', channel, cobrowseWanted: cobrowse, problem: null });
+    this.state.set({ ...initial(), open: true, step: 'starting', channel, cobrowseWanted: cobrowse });
     this.socket.start();
     const mic = hasAudio(channel) ? this.openMic() : Promise.resolve(true);
     if (!(await microphoneAllowed()) && !(await mic))
@@ -101,8 +101,9 @@ export class Call implements CallHandle {
         await this.end(); /* allowed, and still not there */
     } catch (e) {
       this.dropMedia();
-      this.state.patch({ step: 'problem',
-        problem: requestProblem(e instanceof RequestError ? e.code : 500) });
+      if (this.now.step === 'starting') /* a missing microphone is said already */
+        this.state.patch({ step: 'problem',
+          problem: requestProblem(e instanceof RequestError ? e.code : 500) });
     }
   }
 

@@ -66,7 +66,7 @@ export function onFrame(s: CallState, f: ServerFrame): CallState {
   case 'typing':
     return { ...s, typing: f.body.on === true };
   case 'survey':
-    return { ...s, question: f.body.question || 'How was it?', open: true, step: 'survey' };
+    return s.step === 'problem' ? s : { ...s, question: f.body.question || 'How was it?', open: true, step: 'survey' };
   case 'cobrowse_asked':
     return s.cobrowseWanted ? s : { ...s, cobrowse: 'asked', open: true };
   case 'cobrowse_stopped':
@@ -79,6 +79,8 @@ export function onFrame(s: CallState, f: ServerFrame): CallState {
 /** The contact as the server sees it, from a push or from the snapshot. */
 export function onContact(s: CallState, c: ContactState): CallState {
   const known = { ...s, channel: c.channel ?? s.channel, instance: c.media_instance || s.instance };
+  if (s.step === 'problem' && !isOver(c))
+    return known; /* said already, and this contact is on its way out */
   switch (c.phase) {
   case 'CONTACT_PHASE_WAITING':
   case 'CONTACT_PHASE_RINGING':
@@ -95,6 +97,9 @@ export function onContact(s: CallState, c: ContactState): CallState {
     return known;
   }
 }
+
+const isOver = (c: ContactState): boolean =>
+  c.phase === 'CONTACT_PHASE_WRAP_UP' || c.phase === 'CONTACT_PHASE_ENDED';
 
 function over(s: CallState, c: ContactState): CallState {
   const end: CallState = { ...s, open: true, held: false, typing: false, cobrowse: 'off',
