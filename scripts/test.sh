@@ -11,6 +11,7 @@ export TL_PORT_BASE=${TL_TEST_PORT_BASE:-24000} TL_RUN_DIR=${TL_TEST_RUN_DIR:-.r
 PHASE_LOGS=$TL_RUN_DIR/test-logs
 . scripts/phases.sh
 begin=$SECONDS
+MAKE="make --no-print-directory" # integration-tests/docs reads below which targets are run
 
 finish() {
     scripts/stop.sh >/dev/null 2>&1
@@ -21,7 +22,7 @@ trap 'exit 130' INT TERM
 
 unit_san() {
     local code
-    make --no-print-directory -k -j"$(nproc)" unit-san
+    $MAKE -k -j"$(nproc)" unit-san
     code=$?
     # make stops before the count when a test failed
     [ $code = 0 ] || scripts/count-tests.sh build-san
@@ -37,22 +38,22 @@ web_unit() {
         { IFS=' ,' read -r p f s && echo "web: $p passed, ${f:-0} failed, ${s:-0} skipped"; }
     return $code
 }
-build() { make --no-print-directory -j"$(nproc)" BUILD="$(realpath -m --relative-to=. "$TL_BUILD")" build web "$(realpath -m --relative-to=. "$TL_BUILD")/gen/descriptors.pb"; }
+build() { $MAKE -j"$(nproc)" BUILD="$(realpath -m --relative-to=. "$TL_BUILD")" build web "$(realpath -m --relative-to=. "$TL_BUILD")/gen/descriptors.pb"; }
 
 echo "make test (output of each step: $PHASE_LOGS)"
 finish # a run that was cut short
-phase install scripts/install.sh || { sum_up; exit 1; }
+phase install $MAKE install || { sum_up; exit 1; }
 if phase build build; then
     phase_start start scripts/run.sh start
     phase_start web web_unit
     phase unit-san unit_san
     phase_end web
-    phase check scripts/check.sh
+    phase check $MAKE check
     if phase_end start; then
-        phase stories scripts/integration.sh
-        phase journey scripts/journey.sh
+        phase stories $MAKE integration
+        phase journey $MAKE journey
     fi
-    phase stop scripts/stop.sh
+    phase stop $MAKE stop
 fi
 echo "  $((SECONDS - begin)) s in all"
 sum_up
