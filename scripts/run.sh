@@ -25,7 +25,7 @@ flock -w 120 9 || die "another run or stop is going on in $TL_RUN_DIR"
 [ "$only" = start ] || scripts/install.sh 9>&- || exit 1
 find_postgres # it may have come just now
 if [ "$only" = all ]; then
-    make --no-print-directory -j"$(nproc)" BUILD="$(realpath -m --relative-to=. "$TL_BUILD")" build web \
+    make -s -j"$(nproc)" BUILD="$(realpath -m --relative-to=. "$TL_BUILD")" build web \
         "$(realpath -m --relative-to=. "$TL_BUILD")/gen/descriptors.pb" 9>&- || exit 1
 fi
 

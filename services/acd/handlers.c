@@ -184,6 +184,7 @@ void after_step(struct handlers *h)
         else
             tl_timer_start(h->wake, TL_HIGHER(at - core_now(h), 0));
     }
+    gathering_may_be_over(h);
     feeds_changed(h);
     flush_soon(h);
 }

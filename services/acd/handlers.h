@@ -23,6 +23,8 @@ struct handlers_opts {
     const char *policy_path;    /**< read again by handlers_reload() */
     const char *instance;       /**< name of this process, unique */
     tl_dur lease;               /**< of the ownership; 0: 1 s */
+    tl_dur gather;              /**< how long an owner that found nothing stored waits for those who
+                                   waited, before it offers anybody; 0: not at all */
 };
 
 int handlers_new(struct handlers **ret, const struct handlers_opts *opts);

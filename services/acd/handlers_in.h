@@ -29,6 +29,8 @@ struct handlers {
     bool somebody_owns;  /* seen while standing by */
     bool owner_known;    /* ever seen */
     tl_time empty_since; /* standing by: the store holds nothing; monotonic, 0: it does */
+    bool found;          /* taking: the store held something */
+    tl_time gathering;   /* who waited before this moment of the wall clock is awaited; 0: nobody */
     uint64_t epoch, batches;
     uint64_t epoch_from; /* ours since: a store that was flushed raises the epoch of its owner */
     struct tl_id boot;
@@ -61,6 +63,8 @@ void repair(const char *kind);
 /* requests.c */
 /** A queue that was closed by hand is still closed after a take-over: a row among the agents. */
 #define CLOSED_ROW "!closed."
+/** Likewise, as long as an owner gathers: a second loss must not end it. */
+#define GATHERING_ROW "!gathering"
 void store_queue(struct handlers *h, uint32_t queue);
 int subscribe_all(struct handlers *h);
 void unsubscribe_all(struct handlers *h);
@@ -71,6 +75,7 @@ void commit_done(void *arg, int err);
 void step_down(struct handlers *h, const char *why);
 void say(struct handlers *h, struct batch *b);
 void start_commit(struct handlers *h);
+void gathering_may_be_over(struct handlers *h);
 
 /* feeds.c */
 int feeds_new(struct handlers *h);

@@ -52,7 +52,7 @@ static void on_state(void *arg, struct tl_http_req *req)
 }
 
 /* Adapters and handlers; what fails here is memory. */
-static int wire_up(struct app *app, struct policy_file *policy, tl_dur lease)
+static int wire_up(struct app *app, struct policy_file *policy, tl_dur lease, tl_dur gather)
 {
     const struct tl_route state = {.method = "GET", .path = "/state", .fn = on_state, .arg = app};
     struct handlers_opts opts = {.loop = tl_svc_loop(app->svc),
@@ -60,7 +60,8 @@ static int wire_up(struct app *app, struct policy_file *policy, tl_dur lease)
                                  .policy = policy,
                                  .policy_path = app->policy_path,
                                  .instance = app->instance,
-                                 .lease = lease};
+                                 .lease = lease,
+                                 .gather = gather};
 
     if (!opts.bus || !tl_svc_redis(app->svc) ||
         store_redis_open(&opts.store, opts.loop, tl_svc_redis(app->svc), policy_partition(policy)))
@@ -81,11 +82,14 @@ static int wire_up(struct app *app, struct policy_file *policy, tl_dur lease)
 
 int main(int argc, char **argv)
 {
-    int64_t lease_ms;
+    int64_t lease_ms, gather_s;
     const char *instance;
     const struct tl_setting settings[] = {
         TL_SET_NUM("TL_ACD_LEASE_MS", &lease_ms, 700, 200, 60000,
                    "silence after which a standby takes the partition [ms]"),
+        TL_SET_NUM("TL_ACD_GATHER_S", &gather_s, 20, 0, 600,
+                   "how long nobody is offered after nothing was found stored, until those who waited are "
+                   "back [s]"),
         TL_SET_TEXT("TL_ACD_INSTANCE", &instance, "",
                     "name of this process, unique; default: made at start"),
     };
@@ -105,7 +109,7 @@ int main(int argc, char **argv)
         tl_buf_done(&why);
         return rc;
     }
-    if (wire_up(&app, policy, TL_MSEC(lease_ms)))
+    if (wire_up(&app, policy, TL_MSEC(lease_ms), TL_SEC(gather_s)))
         return tl_svc_refuse(app.svc, "out of memory");
     handlers_start(app.handlers);
     return tl_svc_run(app.svc);

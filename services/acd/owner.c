@@ -144,6 +144,36 @@ void step_down(struct handlers *h, const char *why)
     tl_timer_start(h->lease, POLL);
 }
 
+/* ---- gathering: nothing was stored, so those who waited are awaited ---- */
+
+static void store_gathering(struct handlers *h)
+{
+    char since[24];
+    int n = snprintf(since, sizeof(since), "%lld", (long long)h->gathering);
+
+    batch_add(h->open, PIECE_AGENT, TL_STR(GATHERING_ROW), since, (size_t)n);
+}
+
+static void maybe_gather(struct handlers *h)
+{
+    if (!h->o.gather || (h->found && !h->gathering))
+        return;
+    if (!h->gathering)
+        h->gathering = tl_clock_wall();
+    acd_gather(h->acd, h->gathering - scene(h).skew, core_now(h) + h->o.gather);
+    store_gathering(h);
+    tl_info("nothing was stored: nobody is offered until those who waited are back");
+}
+
+void gathering_may_be_over(struct handlers *h)
+{
+    if (!h->gathering || acd_gathers_since(h->acd))
+        return;
+    h->gathering = 0;
+    batch_add(h->open, PIECE_GONE, TL_STR(GATHERING_ROW), NULL, 0);
+    tl_info("offers begin", TL_I("contacts", acd_size(h->acd).contacts));
+}
+
 /* ---- taking ---- */
 
 static int core_make(struct handlers *h)
@@ -161,8 +191,14 @@ static int core_make(struct handlers *h)
 static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value)
 {
     struct acd_agent a;
+    int64_t since;
     int err;
 
+    if (tl_str_eq(key, TL_STR(GATHERING_ROW))) {
+        err = tl_str_i64(value, &since);
+        h->gathering = err ? 0 : since;
+        return err;
+    }
     if (tl_str_starts(key, TL_STR(CLOSED_ROW))) {
         const size_t n = sizeof(CLOSED_ROW) - 1;
         const struct acd_fact f = {
@@ -217,6 +253,7 @@ static void on_row(void *arg, char kind, struct tl_str key, struct tl_str value)
 
     if (h->role != TAKING)
         return; /* we hold the truth and only claim it again */
+    h->found = true;
     if (core_make(h))
         return; /* told by on_own() */
     load_row(h, kind, key, value);
@@ -267,6 +304,7 @@ static void begin_owning(struct handlers *h)
         add_event(h, "ownership_taken", &none);
     announce_offers(h);
     acd_offers_from(h->acd, h->epoch << 32);
+    maybe_gather(h);
     acd_restored(h->acd, core_now(h));
     tl_info("owner of the partition", TL_S("partition", h->partition), TL_I("epoch", h->epoch),
             TL_I("contacts", acd_size(h->acd).contacts), TL_I("agents", acd_size(h->acd).agents));
@@ -293,6 +331,8 @@ static void claim_again(struct handlers *h, int err)
     for (uint32_t q = 0; q < acd_policy(h->acd)->n_queues; q++)
         if (acd_queue_closed(h->acd, q))
             store_queue(h, q);
+    if (h->gathering)
+        store_gathering(h);
     if (h->flying) {
         h->flying->number = 1;
         start_commit(h);
@@ -340,6 +380,10 @@ static void take(struct handlers *h)
         .empty_too = h->role != TAKING || !h->owner_known ||
                      (h->empty_since && tl_clock_mono() - h->empty_since >= EMPTY_GRACE)};
 
+    if (h->role == TAKING) {
+        h->found = false;
+        h->gathering = 0;
+    }
     h->o.store->ops->own(h->o.store, &claim, on_row, on_own, h);
 }
 

@@ -38,6 +38,7 @@ static const struct {
     [WIRE_CANCEL_CONSULT] = {"cancel_consult",
                              &threadline__acd__v1__cancel_consult_request__descriptor},
     [WIRE_LEAVE_SEAT] = {"leave_seat", &threadline__acd__v1__leave_seat_request__descriptor},
+    [WIRE_GATHERED] = {"gathered", &threadline__acd__v1__gathered_request__descriptor},
     [WIRE_HEARTBEAT] = {"heartbeat", &threadline__acd__v1__heartbeat_request__descriptor},
     [WIRE_GET_AGENT] = {"get_agent", &threadline__acd__v1__get_agent_request__descriptor},
     [WIRE_LIST_CONTACTS] = {"list_contacts",
@@ -315,6 +316,12 @@ static void read_fact(struct wire_request *r, const struct acd *acd, tl_dur skew
         const Threadline__Acd__V1__KeepPlaceForCallbackRequest *q = r->message;
         f->kind = ACD_CALLBACK_WANTED;
         f->contact = tl_str(q->contact_id);
+        break;
+    }
+    case WIRE_GATHERED: {
+        const Threadline__Acd__V1__GatheredRequest *q = r->message;
+        f->kind = ACD_GATHERED;
+        r->epoch = q->epoch;
         break;
     }
     case WIRE_SET_QUEUE_OPEN: read_set_queue_open(r, acd); break;

@@ -116,6 +116,8 @@ static int answer_list_contacts(const struct wire_scene *s, const struct wire_re
     }
     qsort(all, n, sizeof(*all), by_id);
     a.epoch = s->epoch;
+    if (acd_gathers_since(s->acd))
+        a.gathering_since_us = acd_gathers_since(s->acd) + s->skew;
     a.contacts = list;
     for (; a.n_contacts < limit && a.n_contacts < n; a.n_contacts++) {
         wire_row(s, acd_find_contact(s->acd, tl_id_str(&all[a.n_contacts]->id)),

@@ -122,6 +122,8 @@ static void tick(struct acd *acd)
 {
     uint32_t at;
 
+    if (acd->gather_until <= acd->now)
+        gathered(acd);
     while ((at = wheel_pop(&acd->wheel, acd->now)) != WHEEL_NONE)
         due(acd, at);
     while ((at = acd->lease_first) != ACD_NONE &&
@@ -137,7 +139,7 @@ tl_time acd_next_wake(const struct acd *acd)
         tl_time lost = post_at(acd, acd->lease_first)->a.seen + acd->policy->lease;
         at = TL_LOWER(at, lost);
     }
-    return at;
+    return acd->gather_until ? TL_LOWER(at, acd->gather_until) : at;
 }
 
 /* ---- the door ---- */
@@ -167,6 +169,7 @@ int acd_step(struct acd *acd, const struct acd_fact *f, tl_time now, enum acd_ou
     case ACD_CONSULT_MERGED: out = consult_merged(acd, f); break;
     case ACD_CONSULT_CANCELLED: out = consult_cancelled(acd, f); break;
     case ACD_SEAT_LEFT: out = seat_left(acd, f); break;
+    case ACD_GATHERED: gathered(acd); break;
     case ACD_QUEUE_OPENED:
     case ACD_QUEUE_CLOSED: out = queue_fact(acd, f); break;
     case ACD_AGENT_READY:

@@ -50,6 +50,7 @@ enum acd_fact_kind {
     ACD_CONSULT_MERGED,    /**< contact, seat, agent: now all talk with the customer */
     ACD_CONSULT_CANCELLED, /**< contact, seat, agent: in whatever state, unless merged */
     ACD_SEAT_LEFT,         /**< contact, agent: goes; the last one ends the contact */
+    ACD_GATHERED,          /**< all who waited before acd_gather() are here again */
     ACD_FACTS
 };
 
@@ -366,6 +367,16 @@ void acd_touch_all(struct acd *acd);
 void acd_offers_from(struct acd *acd, uint64_t base);
 /** After the last one: matches whom it can.  Sends an ACD_SHOW_AGENT for every signed-in agent. */
 void acd_restored(struct acd *acd, tl_time now);
+/**
+ * Before acd_restored(), by an owner that found nothing stored although people may have waited:
+ * nobody is offered until ACD_GATHERED or until, whichever is first.
+ *
+ * Contacts take their places by their first times meanwhile.  Who was in line before `since` is
+ * taken back also by a closed or full queue, and nobody goes for want of staff.
+ */
+void acd_gather(struct acd *acd, tl_time since, tl_time until);
+/** since, while it lasts; else 0. */
+tl_time acd_gathers_since(const struct acd *acd);
 
 const char *acd_fact_name(enum acd_fact_kind k);
 const char *acd_outcome_name(enum acd_outcome o);

@@ -77,10 +77,13 @@ static enum acd_outcome may_queue(const struct acd *acd, const struct acd_fact *
         return ACD_UNKNOWN_AGENT;
     if (gone && (gone->left || f->attempt <= gone->attempt))
         return ACD_OVER;
+    if (acd->n_contacts >= ACD_CONTACTS_MAX)
+        return ACD_FULL;
+    if (was_in_line(acd, f))
+        return ACD_OK;
     if (acd->queues[f->queue].closed)
         return ACD_CLOSED;
-    if (acd->queues[f->queue].waiting >= queue_policy(acd, f->queue)->max_waiting ||
-        acd->n_contacts >= ACD_CONTACTS_MAX)
+    if (acd->queues[f->queue].waiting >= queue_policy(acd, f->queue)->max_waiting)
         return ACD_FULL;
     return ACD_OK;
 }
@@ -111,7 +114,7 @@ static void fill_contact(struct acd *acd, struct acd_contact *c, const struct ac
 /* Nobody signed in could ever serve it, in any ring. */
 static bool without_staff(const struct acd *acd, const struct cell *c)
 {
-    if (c->personal)
+    if (c->personal || acd->gather_until)
         return false;
     return acd->lines[c->line]->staffed == 0 &&
            queue_policy(acd, c->c.queue)->no_staff != ACD_STAFF_WAIT;
@@ -179,7 +182,8 @@ int contact_queued(struct acd *acd, const struct acd_fact *f, enum acd_outcome *
         *out = ACD_TOO_VARIED;
         return err == -ENOSPC ? 0 : err;
     }
-    if (!acd->lines[line]->staffed && !c.direct && queue_policy(acd, f->queue)->n_rings == 0 &&
+    if (!acd->gather_until && !acd->lines[line]->staffed && !c.direct &&
+        queue_policy(acd, f->queue)->n_rings == 0 &&
         queue_policy(acd, f->queue)->no_staff == ACD_STAFF_CLOSE) {
         *out = ACD_NO_STAFF;
         return 0;

@@ -250,7 +250,7 @@ bool match_contact(struct acd *acd, uint32_t contact)
     struct cell *c = cell_at(acd, contact);
     struct rank best;
 
-    if (acd->quiet || !c->in_tree)
+    if (acd->quiet || acd->gather_until || !c->in_tree)
         return false;
     if (c->personal)
         return match_personal(acd, contact);
@@ -326,7 +326,7 @@ void match_agent(struct acd *acd, uint32_t agent)
     struct best b = {.contact = ACD_NONE};
     const uint64_t *row = row_of(acd, agent);
 
-    if (acd->quiet || !p->open)
+    if (acd->quiet || acd->gather_until || !p->open)
         return;
     consider_personal(acd, &b, agent);
     for (uint32_t w = 0; w < acd->row_words; w++) {

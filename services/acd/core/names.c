@@ -35,6 +35,7 @@ const char *acd_fact_name(enum acd_fact_kind k)
         [ACD_CONSULT_MERGED] = "consult_merged",
         [ACD_CONSULT_CANCELLED] = "consult_cancelled",
         [ACD_SEAT_LEFT] = "seat_left",
+        [ACD_GATHERED] = "gathered",
     };
     return NAME_OF(names, k);
 }

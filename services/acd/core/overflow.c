@@ -46,7 +46,7 @@ bool overflow(struct acd *acd, uint32_t contact)
     int64_t is[ACD_MEASURES];
     char words[160] = "";
 
-    if (!may_overflow(acd, c) || acd->now - c->queued < q->overflow_after)
+    if (acd->gather_until || !may_overflow(acd, c) || acd->now - c->queued < q->overflow_after)
         return false;
     measure(acd, c, is);
     if (!acd_condition_holds(&q->overflow_when, is))

@@ -114,6 +114,7 @@ struct acd {
     tl_time now;
     uint64_t offers, arrivals;
     bool quiet; /**< restoring: nobody is told, nobody is matched */
+    tl_time gather_since, gather_until; /**< until: nobody is matched; 0: not gathering */
 
     struct cell **cells; /**< 1024 each */
     uint32_t n_chunks, n_cells, free_cell, n_contacts;
@@ -287,6 +288,11 @@ enum acd_outcome consult_completed(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome consult_merged(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome consult_cancelled(struct acd *acd, const struct acd_fact *f);
 enum acd_outcome seat_left(struct acd *acd, const struct acd_fact *f);
+
+/* gather.c */
+/** The fact is of somebody who waited before we began to gather. */
+bool was_in_line(const struct acd *acd, const struct acd_fact *f);
+void gathered(struct acd *acd);
 
 /* familiar.c */
 /** The contact's agent has spoken with its thread's customer. */

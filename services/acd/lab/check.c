@@ -218,10 +218,11 @@ static bool could_serve(const struct acd *acd, uint32_t contact, uint32_t agent)
     return !queue_policy(acd, c->c.queue)->manual && bit_has(acd->lines[c->line]->fits, agent);
 }
 
-/* While anybody is open, nobody who fits waits (once the ticks that are due have come). */
+/* While anybody is open, nobody who fits waits (once the ticks that are due have come, and all are
+ * back after a loss of the store). */
 static void check_work(const struct acd *acd, struct report *r)
 {
-    for (uint32_t a = 0; a < acd->n_posts; a++) {
+    for (uint32_t a = 0; a < acd->n_posts && !acd->gather_until; a++) {
         if (!post_at(acd, a)->open)
             continue;
         for (uint32_t c = 0; c < acd->n_cells; c++)

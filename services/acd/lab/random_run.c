@@ -312,6 +312,8 @@ static int store_and_load(struct life *l, struct book *b)
             m.c[i].parent = acd_find_contact(l->acd, tl_id_str(&m.of[i]));
             err = acd_restore_contact(l->acd, &m.c[i], l->now);
         }
+    if (rng_below(&l->dice, 3) == 0) /* as if it were a part of all there was */
+        acd_gather(l->acd, l->now, l->now + TL_SEC(1 + rng_below(&l->dice, 30)));
     if (!err)
         acd_restored(l->acd, l->now);
     return err;

@@ -37,6 +37,7 @@ struct world {
     char offer_id[24], seat_id[40], why[200];
     uint64_t epoch;
     int done;
+    tl_dur gather; /* of who joins next */
 };
 
 static inline void on_push(void *arg, const struct tl_msg *m)
@@ -85,7 +86,8 @@ static inline struct handlers *join(struct world *w, const char *name)
                               .store = store_memory_share(w->store),
                               .policy_path = "no-such-file",
                               .instance = name,
-                              .lease = TL_MSEC(400)};
+                              .lease = TL_MSEC(400),
+                              .gather = w->gather};
 
     assert_int_equal(policy_parse(&p, tl_str(rules), "rules", &why), 0);
     o.policy = p;

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <tl_mem.h>
 
-#define BEGIN (TL_SEC(1700000000))
-
 const char story_rules[] = "skills: [german, spanish, cards]\n"
                            "rona_limit: 2\n"
                            "lease: 10m\n"
@@ -149,6 +147,8 @@ static uint64_t tell(const struct story *s, int64_t fail_at)
         assert_true(fail_at >= 0);
         assert_int_equal(acd_new(&t.acd, policy_of(rules), 0, hear, &t), 0);
     }
+    if (s->gather)
+        acd_gather(t.acd, BEGIN, BEGIN + s->gather);
     for (size_t i = 0; i < s->n; i++)
         take_step(&t, &s->steps[i], fail_at < 0 || !s->soft);
     n = tl_mem_fail_after(-1);

@@ -101,11 +101,15 @@ struct story_step {
 #define CLOSES(q)    {.kind = ACD_QUEUE_CLOSED}, .queue = (q)
 #define EMERGENCY(q) {.kind = ACD_QUEUE_CLOSED, .emergency = true}, .queue = (q)
 
+/** When a story begins [us]: its seconds count from here. */
+#define BEGIN (TL_SEC(1700000000))
+
 struct story {
     const char *rules; /**< YAML; NULL: story_rules */
     const struct story_step *steps;
     size_t n;
     bool soft; /**< rings change: without memory that comes a second later, so only checked */
+    tl_dur gather; /**< the store was found empty at 0 s: for so long at most */
 };
 
 extern const char story_rules[];
