@@ -87,9 +87,10 @@ int main(int argc, char **argv)
     const struct tl_setting settings[] = {
         TL_SET_NUM("TL_ACD_LEASE_MS", &lease_ms, 700, 200, 60000,
                    "silence after which a standby takes the partition [ms]"),
-        TL_SET_NUM("TL_ACD_GATHER_S", &gather_s, 20, 0, 600,
-                   "how long nobody is offered after nothing was found stored, until those who waited are "
-                   "back [s]"),
+        TL_SET_NUM(
+            "TL_ACD_GATHER_S", &gather_s, 20, 0, 600,
+            "how long nobody is offered after nothing was found stored, until those who waited are "
+            "back [s]"),
         TL_SET_TEXT("TL_ACD_INSTANCE", &instance, "",
                     "name of this process, unique; default: made at start"),
     };

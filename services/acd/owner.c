@@ -195,7 +195,7 @@ static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value
     int err;
 
     if (tl_str_eq(key, TL_STR(GATHERING_ROW))) {
-        err = tl_str_i64(value, &since);
+        err = tl_str_int(value, 1, INT64_MAX, &since);
         h->gathering = err ? 0 : since;
         return err;
     }

@@ -113,7 +113,7 @@ struct acd {
     void *arg;
     tl_time now;
     uint64_t offers, arrivals;
-    bool quiet; /**< restoring: nobody is told, nobody is matched */
+    bool quiet;                         /**< restoring: nobody is told, nobody is matched */
     tl_time gather_since, gather_until; /**< until: nobody is matched; 0: not gathering */
 
     struct cell **cells; /**< 1024 each */

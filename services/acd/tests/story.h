@@ -108,7 +108,7 @@ struct story {
     const char *rules; /**< YAML; NULL: story_rules */
     const struct story_step *steps;
     size_t n;
-    bool soft; /**< rings change: without memory that comes a second later, so only checked */
+    bool soft;     /**< rings change: without memory that comes a second later, so only checked */
     tl_dur gather; /**< the store was found empty at 0 s: for so long at most */
 };
 

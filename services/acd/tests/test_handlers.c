@@ -97,6 +97,99 @@ static void a_flushed_store_is_written_again(void **state)
     assert_int_equal(accept_as(w, "a1", THREADLINE__COMMON__V1__ROLE__ROLE_AGENT, first), 0);
 }
 
+/* Who gathers, and since when, as conversation hears it. */
+static tl_time gathering(struct world *w)
+{
+    Threadline__Acd__V1__ListContactsRequest q = THREADLINE__ACD__V1__LIST_CONTACTS_REQUEST__INIT;
+    Threadline__Acd__V1__ListContactsResponse *r = NULL;
+    tl_time since;
+
+    assert_int_equal(ask(w, "list_contacts", &q), 0);
+    assert_int_equal(
+        TL_PB_UNPACK(threadline__acd__v1__list_contacts_response, w->reply, w->reply_n, &r), 0);
+    since = r->gathering_since_us;
+    w->epoch = r->epoch;
+    tl_pb_free(r);
+    return since;
+}
+
+static int say_gathered(struct world *w, uint64_t epoch)
+{
+    Threadline__Acd__V1__GatheredRequest q = THREADLINE__ACD__V1__GATHERED_REQUEST__INIT;
+
+    q.epoch = epoch;
+    return ask(w, "gathered", &q);
+}
+
+static int comes_back(struct world *w, const char *id, tl_dur waited)
+{
+    Threadline__Acd__V1__EnqueueRequest q = contact(id);
+
+    q.enqueued_at_us = tl_clock_wall() - waited;
+    return ask(w, "enqueue", &q);
+}
+
+/* The owner dies with its store; who takes over next gathers for so long. */
+static void lose_everything(struct world *w, tl_dur gather)
+{
+    handlers_free(w->h);
+    store_memory_flush(w->store);
+    w->gather = gather;
+    w->h = join(w, "three");
+    assert_true(handlers_own(w->h));
+}
+
+static void places_are_kept_when_store_and_owner_are_lost_together(void **state)
+{
+    struct world *w = *state;
+    tl_time since;
+
+    assert_int_equal(gathering(w), 0);
+    lose_everything(w, TL_SEC(60));
+    since = gathering(w);
+    assert_true(since && since <= tl_clock_wall());
+    assert_int_equal(set_agent(w, "a1", true), 0);
+    assert_int_equal(comes_back(w, "C2", TL_SEC(5)), 0); /* first of those who come back */
+    assert_int_equal(w->n_offers, 0);
+    /* the next owner finds half of them, and awaits the rest, too */
+    handlers_free(w->h);
+    store_memory_end_lease(w->store);
+    w->h = join(w, "four");
+    assert_int_equal(gathering(w), since);
+    assert_int_equal(comes_back(w, "C1", TL_SEC(60)), 0);
+    assert_int_equal(say_gathered(w, w->epoch - 1), 409);
+    assert_int_equal(w->n_offers, 0);
+    assert_int_equal(say_gathered(w, w->epoch), 0);
+    assert_int_equal(w->n_offers, 1);
+    assert_string_equal(state_of(w, "C1"), "offered a1");
+    assert_string_equal(state_of(w, "C2"), "waiting ");
+    assert_int_equal(gathering(w), 0);
+    /* it is over for the next owner as well */
+    handlers_free(w->h);
+    store_memory_end_lease(w->store);
+    w->h = join(w, "five");
+    assert_int_equal(gathering(w), 0);
+}
+
+static void nobody_is_awaited_for_ever(void **state)
+{
+    struct world *w = *state;
+
+    lose_everything(w, TL_MSEC(300));
+    assert_int_equal(set_agent(w, "a1", true), 0);
+    assert_int_equal(comes_back(w, "C1", TL_SEC(5)), 0);
+    assert_int_equal(w->n_offers, 0);
+    /* flushed once more: who gathers says so again */
+    store_memory_flush(w->store);
+    assert_int_equal(comes_back(w, "C2", TL_SEC(4)), 0);
+    assert_int_equal(store_memory_count(w->store, 'a'), 2); /* a1, and that it gathers */
+    usleep(300000);
+    turn(w);
+    assert_int_equal(w->n_offers, 1);
+    assert_string_equal(state_of(w, "C1"), "offered a1");
+    assert_int_equal(store_memory_count(w->store, 'a'), 1);
+}
+
 static void set_flag(void *arg)
 {
     ((struct world *)arg)->done = 1;
@@ -175,6 +268,8 @@ int main(void)
         STORY(nothing_is_said_before_the_commit),
         STORY(a_standby_takes_over_and_the_late_owner_is_refused),
         STORY(a_flushed_store_is_written_again),
+        STORY(places_are_kept_when_store_and_owner_are_lost_together),
+        STORY(nobody_is_awaited_for_ever),
         STORY(a_queue_closed_by_hand_stays_closed),
         STORY(heartbeats_name_the_unknown),
         STORY(draining_gives_the_partition_back),
