@@ -313,6 +313,9 @@ static void health_readiness_and_metrics_are_answered(void **state)
     ask("/metrics");
     assert_true(client_sees(&c, "# TYPE tl_toy_ready gauge\ntl_toy_ready 1\n"));
     assert_true(client_sees(&c, "process_resident_memory_bytes"));
+    assert_int_equal(kill(child, SIGPIPE), 0); /* hiredis writes to who has gone */
+    ask("/healthz");
+    assert_true(client_sees(&c, "alive"));
     spawn("--health");
     assert_int_equal(reap(), 0);
     setenv("TL_TOY_PORT", "1", 1);
