@@ -82,6 +82,8 @@ export class SendLeg {
     const [next, decision] = legStep(this.m, fact, Math.random());
     const changed = next.state !== this.m.state;
     this.m = next;
+    if (!changed && decision.do === 'nothing')
+      return; /* nothing new: the timer that runs still stands */
     if (this.timer)
       clearTimeout(this.timer);
     this.timer = null;
@@ -123,8 +125,10 @@ export class SendLeg {
         instance: this.o.instance(), contact_id: this.o.contact_id, leg_id, kind: this.o.kind,
         sdp: pc.localDescription!.sdp,
       }, { repeat: false, timeout_ms: 5000 });
-      if (!mine() || !isMediaAnswer(answer))
+      if (!mine())
         return;
+      if (!isMediaAnswer(answer))
+        throw new Error('no answer to an offer');
       await pc.setRemoteDescription({ type: 'answer', sdp: answer.body.sdp ?? '' });
       if (mine())
         this.step({ type: 'answered' });
