@@ -1,5 +1,5 @@
 /** The agent's desk: speaks to the gateway and carries out what the agent presses. */
-import type { ContactState, Offer, ServerFrame } from '../lib/api';
+import { isTalking, type ContactState, type Offer, type ServerFrame } from '../lib/api';
 import { markFailed } from '../lib/chat';
 import { connectGateway, type GatewaySocket } from '../lib/gateway';
 import { ulid } from '../lib/ids';
@@ -145,7 +145,8 @@ export class Desk {
 
   /** Share a window with the customer of this contact; a closed dialog is no mistake. */
   shareScreen(contact: ContactState): void {
-    this.media.shareScreen(contact).catch((e: Error) => this.state.patch({
+    const there = () => isTalking(this.now.talks[contact.contact_id ?? '']?.state.phase);
+    this.media.shareScreen(contact, there).catch((e: Error) => this.state.patch({
       notice: `The screen could not be shared: ${e.message}.` }));
   }
 
@@ -210,9 +211,10 @@ export class Desk {
   }
 
   private leave(why: string): void {
+    this.state.patch({ offers: [] });
     this.ring.stop();
     this.media.end();
-    this.socket.stop();
+    this.socket.stop(); /* what waits for an answer hears so, and must ring for nobody */
     this.session.forget();
     this.onSignedOut(why);
   }

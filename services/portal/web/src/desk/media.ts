@@ -30,6 +30,7 @@ export class DeskMedia {
   private shown: ContactState | null = null; // the video contact that should see us
   private opening = false;
   private openingCamera = false;
+  private ended = false; // signed out: what the browser gives now is given back
 
   constructor(private readonly socket: GatewaySocket) {}
 
@@ -66,6 +67,10 @@ export class DeskMedia {
   /** A microphone that is pulled out is replaced by the one that is left. */
   private async openMicrophone(): Promise<MediaStream | null> {
     const mic = await this.devices.openMicrophone();
+    if (this.ended) {
+      stop(mic);
+      return null;
+    }
     for (const t of mic?.getAudioTracks() ?? [])
       t.onended = () => void this.useMicrophone(this.devices.state.get().microphone);
     return mic;
@@ -100,7 +105,7 @@ export class DeskMedia {
   async show(contact: ContactState | null): Promise<void> {
     const other = contact?.contact_id !== this.shown?.contact_id;
     this.shown = contact;
-    const seen = contact && this.state.get().cameraOn && this.state.get().audio !== 'taken';
+    const seen = contact && !this.ended && this.state.get().cameraOn && this.state.get().audio !== 'taken';
     if (!seen || other)
       this.dropCamera();
     if (other)
@@ -121,7 +126,8 @@ export class DeskMedia {
     this.cameraLeg = this.send('LEG_KIND_CAMERA', still, camera);
   }
 
-  async shareScreen(contact: ContactState): Promise<void> {
+  /** `there`: is the contact still talked with?  Choosing a window may take long. */
+  async shareScreen(contact: ContactState, there: () => boolean): Promise<void> {
     this.stopScreen();
     let screen: MediaStream;
     try {
@@ -131,6 +137,10 @@ export class DeskMedia {
       if (e instanceof Error && e.name === 'NotAllowedError')
         return; /* the agent closed the browser's own dialog */
       throw new Error('this browser cannot do it', { cause: e });
+    }
+    if (this.ended || !there()) {
+      stop(screen);
+      return;
     }
     for (const t of screen.getVideoTracks()) {
       t.contentHint = 'detail';
@@ -168,7 +178,9 @@ export class DeskMedia {
     if (!old || !this.cameraLeg)
       return;
     const next = await this.devices.openCamera();
-    if (!next)
+    if (!this.cameraLeg) /* the contact went meanwhile */
+      stop(next);
+    if (!next || !this.cameraLeg)
       return;
     await this.cameraLeg.replace(next);
     this.state.patch({ camera: next });
@@ -176,6 +188,8 @@ export class DeskMedia {
   }
 
   end(): void {
+    this.ended = true;
+    this.shown = null;
     this.stopScreen();
     this.dropCamera();
     this.audio?.close();
