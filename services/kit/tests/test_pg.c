@@ -1,5 +1,6 @@
 /* PostgreSQL for real: batches are transactions, a killed server is found again, a lock ends in
  * time. */
+#include "resolver.h"
 #include "server.h"
 
 #include <pwd.h>
@@ -195,6 +196,58 @@ static bool find_bin(char *out, size_t size)
     return ok;
 }
 
+static void on_connect(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void count(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void a_slow_resolver_does_not_stop_the_loop(void **state)
+{
+    char by_name[200];
+    struct tl_pg_opts opts = {.conninfo = by_name, .pool = 1};
+    struct tl_pg *named = NULL, *nobody = NULL;
+    struct tl_timer *tick = NULL;
+    int there = 0, ticks = 0;
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_timer_new(&tick, loop, count, &ticks), 0);
+    tl_timer_every(tick, TL_MSEC(10));
+    snprintf(by_name, sizeof(by_name), "host=slow.test port=%d dbname=postgres user=test",
+             server.port);
+    assert_int_equal(tl_pg_open(&named, loop, &opts), 0);
+    tl_pg_on_connect(named, on_connect, &there);
+    assert_true(turn_until(loop, &there));
+    assert_true(ticks >= SLOW_US / 10000 / 2);
+    tl_timer_free(tick);
+    snprintf(by_name, sizeof(by_name), "host=nobody.test dbname=postgres");
+    assert_int_equal(tl_pg_open(&nobody, loop, &opts), 0);
+    turn_for(loop, TL_MSEC(300)); /* tries, and the loop goes on */
+    assert_false(tl_pg_ready(nobody));
+    tl_pg_close(nobody); /* perhaps in the middle of it */
+    tl_pg_close(named);
+}
+
+static void an_address_where_nobody_listens_is_not_the_last(void **state)
+{
+    char by_name[200];
+    struct tl_pg_opts opts = {.conninfo = by_name, .pool = 1};
+    struct tl_pg *named = NULL;
+    int there = 0;
+
+    TL_UNUSED(state);
+    snprintf(by_name, sizeof(by_name), "host=two.test port=%d dbname=postgres user=test",
+             server.port);
+    assert_int_equal(tl_pg_open(&named, loop, &opts), 0);
+    tl_pg_on_connect(named, on_connect, &there);
+    assert_true(turn_until(loop, &there));
+    tl_pg_close(named);
+}
+
 static int start(void **state)
 {
     static char bin[200], cmd[900];
@@ -240,6 +293,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_all_or_nothing),
         cmocka_unit_test(many_batches_share_few_connections),
+        cmocka_unit_test(a_slow_resolver_does_not_stop_the_loop),
+        cmocka_unit_test(an_address_where_nobody_listens_is_not_the_last),
         cmocka_unit_test(a_statement_that_hangs_ends_at_the_deadline),
         cmocka_unit_test(a_lock_is_not_waited_for),
         cmocka_unit_test(a_killed_server_is_found_again),

@@ -1,4 +1,5 @@
 /* Redis for real: answers, scripts, a refused connection, a killed and a stopped server. */
+#include "resolver.h"
 #include "server.h"
 
 #include <setjmp.h>
@@ -131,23 +132,43 @@ static void closing_ends_what_is_under_way(void **state)
     assert_int_equal(g.err, -ECANCELED);
 }
 
-static void a_name_is_looked_up_elsewhere(void **state)
+static void a_slow_resolver_does_not_stop_the_loop(void **state)
 {
     char by_name[64];
     struct tl_redis_opts opts = {.url = by_name};
     struct tl_redis *named = NULL, *nobody = NULL;
-    int there = 0;
+    struct tl_timer *tick = NULL;
+    int there = 0, ticks = 0;
 
     TL_UNUSED(state);
-    snprintf(by_name, sizeof(by_name), "redis://localhost:%d", server.port);
+    assert_int_equal(tl_timer_new(&tick, loop, on_connect, &ticks), 0);
+    tl_timer_every(tick, TL_MSEC(10));
+    snprintf(by_name, sizeof(by_name), "redis://slow.test:%d", server.port);
     assert_int_equal(tl_redis_open(&named, loop, &opts), 0);
     tl_redis_on_connect(named, on_connect, &there);
     assert_true(turn_until(loop, &there));
-    opts.url = "redis://nobody.invalid:6379";
+    assert_true(ticks >= SLOW_US / 10000 / 2);
+    tl_timer_free(tick);
+    opts.url = "redis://nobody.test:6379";
     assert_int_equal(tl_redis_open(&nobody, loop, &opts), 0);
     turn_for(loop, TL_MSEC(300)); /* tries, and the loop goes on */
     assert_false(tl_redis_ready(nobody));
     tl_redis_close(nobody); /* perhaps in the middle of it */
+    tl_redis_close(named);
+}
+
+static void an_address_where_nobody_listens_is_not_the_last(void **state)
+{
+    char by_name[64];
+    struct tl_redis_opts opts = {.url = by_name};
+    struct tl_redis *named = NULL;
+    int there = 0;
+
+    TL_UNUSED(state);
+    snprintf(by_name, sizeof(by_name), "redis://two.test:%d", server.port);
+    assert_int_equal(tl_redis_open(&named, loop, &opts), 0);
+    tl_redis_on_connect(named, on_connect, &there);
+    assert_true(turn_until(loop, &there));
     tl_redis_close(named);
 }
 
@@ -185,7 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_is_answered_after_the_call),
         cmocka_unit_test(a_script_is_learnt_again_after_a_flush),
-        cmocka_unit_test(a_name_is_looked_up_elsewhere),
+        cmocka_unit_test(a_slow_resolver_does_not_stop_the_loop),
+        cmocka_unit_test(an_address_where_nobody_listens_is_not_the_last),
         cmocka_unit_test(a_killed_server_is_found_again),
         cmocka_unit_test(a_silent_server_costs_the_deadline_and_no_more),
         cmocka_unit_test(a_silent_server_is_noticed_by_who_asks_nothing),

@@ -5,6 +5,8 @@
  * transaction: all of it is committed or none, and it costs one round trip.  Each connection runs
  * one batch at a time; the others wait.
  */
+#include "../net/resolve.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <tl_buf.h>
@@ -46,7 +48,9 @@ struct conn {
     struct tl_timer *timer; /* reconnection, or the deadline of the attempt or batch */
     struct batch *batch;
     tl_dur retry_after;
-    enum { CONN_DOWN, CONN_CONNECTING, CONN_IDLE, CONN_BUSY } state;
+    struct resolve *lookup; /* under way */
+    unsigned which;         /* of the host's addresses: the next one after a failure */
+    enum { CONN_DOWN, CONN_LOOKING_UP, CONN_CONNECTING, CONN_IDLE, CONN_BUSY } state;
 };
 
 struct tl_pg {
@@ -58,6 +62,7 @@ struct tl_pg {
     unsigned queue_max;
     tl_dur timeout;
     char *conninfo;
+    char *host; /* of it, when that is one name or address; else NULL */
     bool closing;
     struct {
         tl_fn *fn;
@@ -139,7 +144,9 @@ static void conn_down(struct conn *c, int err)
     bool was_up = c->state == CONN_IDLE || c->state == CONN_BUSY;
 
     c->batch = NULL;
+    c->which += !was_up;
     c->state = CONN_DOWN;
+    c->lookup = resolve_drop(c->lookup);
     c->io = tl_io_free(c->io);
     PQfinish(c->pc);
     c->pc = NULL;
@@ -318,16 +325,46 @@ static void on_timer(void *arg)
         conn_down(c, -ETIMEDOUT);
 }
 
-static void connect_now(struct conn *c)
+/* libpq would look the name up itself and wait for it.  It keeps the name for what is said of it
+ * (certificates, the password file). */
+static void connect_to(struct conn *c, const char *address)
 {
-    c->pc = PQconnectStart(c->pg->conninfo);
+    const char *const keys[] = {"dbname", address ? "hostaddr" : NULL, NULL};
+    const char *const values[] = {c->pg->conninfo, address, NULL};
+
     c->state = CONN_CONNECTING;
+    c->pc = PQconnectStartParams(keys, values, 1);
     tl_timer_start(c->timer, TL_SEC(3));
     if (!c->pc || PQstatus(c->pc) == CONNECTION_BAD ||
         tl_io_new(&c->io, c->pg->loop, PQsocket(c->pc), on_io, c))
         conn_down(c, -ECONNRESET);
     else
         conn_watch(c, TL_WRITABLE);
+}
+
+static void looked_up(void *arg, const struct resolved *all)
+{
+    struct conn *c = arg;
+
+    c->lookup = NULL;
+    if (all->n) {
+        connect_to(c, all->address[c->which % (unsigned)all->n]);
+        return;
+    }
+    if (tl_log_allow("postgresql name"))
+        tl_warn("postgresql has no address: trying again", TL_S("host", c->pg->host));
+    conn_down(c, -ECONNRESET);
+}
+
+static void connect_now(struct conn *c)
+{
+    if (!c->pg->host) {
+        connect_to(c, NULL);
+        return;
+    }
+    c->state = CONN_LOOKING_UP;
+    if (resolve_start(&c->lookup, c->pg->loop, c->pg->host, looked_up, c))
+        conn_down(c, -EINVAL);
 }
 
 /* ---- the pool ------------------------------------------------------------------------------- */
@@ -470,6 +507,26 @@ static char *whole_conninfo(const struct tl_pg_opts *opts, tl_dur timeout)
     return b.p;
 }
 
+/** The one host of conninfo; NULL for a socket's folder, for addresses, and for several hosts. */
+static char *only_host(const char *conninfo)
+{
+    PQconninfoOption *all = PQconninfoParse(conninfo, NULL); /* a mistake is told by connecting */
+    const char *host = NULL;
+    char *copy = NULL;
+    bool addressed = false;
+
+    for (PQconninfoOption *o = all; o && o->keyword; o++) {
+        if (strcmp(o->keyword, "host") == 0)
+            host = o->val;
+        if (strcmp(o->keyword, "hostaddr") == 0)
+            addressed = o->val != NULL;
+    }
+    if (host && *host && *host != '/' && *host != '@' && !strchr(host, ',') && !addressed)
+        copy = tl_copy(host, strlen(host));
+    PQconninfoFree(all);
+    return copy;
+}
+
 int tl_pg_open(struct tl_pg **ret, struct tl_loop *loop, const struct tl_pg_opts *opts)
 {
     struct tl_pg *pg = tl_alloc(1, sizeof(*pg));
@@ -482,6 +539,7 @@ int tl_pg_open(struct tl_pg **ret, struct tl_loop *loop, const struct tl_pg_opts
     pg->n_conns = TL_LOWER(opts->pool ? opts->pool : 4, POOL_MAX);
     tl_list_init(&pg->waiting);
     pg->conninfo = whole_conninfo(opts, pg->timeout);
+    pg->host = pg->conninfo ? only_host(pg->conninfo) : NULL;
     if (tl_timer_new(&pg->feed, loop, feed_later, pg) ||
         tl_timer_new(&pg->pulse, loop, on_pulse, pg)) {
         tl_pg_close(pg);
@@ -520,5 +578,6 @@ struct tl_pg *tl_pg_close(struct tl_pg *pg)
     tl_timer_free(pg->feed);
     tl_timer_free(pg->pulse);
     tl_free(pg->conninfo);
+    tl_free(pg->host);
     return tl_free(pg);
 }

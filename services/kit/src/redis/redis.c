@@ -12,8 +12,8 @@
  */
 #include "redis.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
+#include "../net/resolve.h"
+
 #include <stdlib.h>
 #include <tl_log.h>
 #include <tl_mem.h>
@@ -115,6 +115,7 @@ static void lost(struct tl_redis *r)
 {
     if (r->ready && !r->closing)
         tl_warn("redis lost: reconnecting");
+    r->which += !r->ready;
     r->ready = false;
     r->ac = NULL;
     connect_later(r);
@@ -176,6 +177,7 @@ static void connect_to(struct tl_redis *r, const char *address)
     if (!ac || ac->err || tl_io_new(&r->io, r->loop, ac->c.fd, on_io, r)) {
         if (ac)
             redisAsyncFree(ac);
+        r->which++;
         connect_later(r);
         return;
     }
@@ -192,56 +194,26 @@ static void connect_to(struct tl_redis *r, const char *address)
     tl_timer_start(r->deadline, TL_MSEC(500));
 }
 
-static void look_up(void *arg)
+static void looked_up(void *arg, const struct resolved *all)
 {
-    struct lookup *l = arg;
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
+    struct tl_redis *r = arg;
 
-    if (getaddrinfo(l->host, NULL, &hints, &found))
-        return; /* no address tells it */
-    if (getnameinfo(found->ai_addr, found->ai_addrlen, l->address, sizeof(l->address), NULL, 0,
-                    NI_NUMERICHOST))
-        l->address[0] = '\0';
-    freeaddrinfo(found);
-}
-
-static void looked_up(void *arg)
-{
-    struct lookup *l = arg;
-    struct tl_redis *r = l->r;
-
-    if (r) {
-        r->lookup = NULL;
-        if (l->address[0]) {
-            connect_to(r, l->address);
-        } else {
-            if (tl_log_allow("redis name"))
-                tl_warn("redis has no address: trying again", TL_S("host", l->host));
-            connect_later(r);
-        }
+    r->lookup = NULL;
+    if (all->n) {
+        connect_to(r, all->address[r->which % (unsigned)all->n]);
+        return;
     }
-    tl_free(l);
+    if (tl_log_allow("redis name"))
+        tl_warn("redis has no address: trying again", TL_S("host", r->host));
+    connect_later(r);
 }
 
 static void connect_now(void *arg)
 {
     struct tl_redis *r = arg;
-    struct in6_addr any;
 
-    if (inet_pton(AF_INET, r->host, &any) == 1 || inet_pton(AF_INET6, r->host, &any) == 1) {
-        connect_to(r, r->host);
-        return;
-    }
-    r->lookup = tl_alloc(1, sizeof(*r->lookup));
-    if (r->lookup) {
-        r->lookup->r = r;
-        memcpy(r->lookup->host, r->host, sizeof(r->host));
-    }
-    if (!r->lookup || tl_loop_work(r->loop, look_up, looked_up, r->lookup)) {
-        r->lookup = tl_free(r->lookup);
+    if (resolve_start(&r->lookup, r->loop, r->host, looked_up, r))
         connect_later(r);
-    }
 }
 
 /* The oldest command, or the connection attempt, has run out of time: the stream of answers is cut.
@@ -385,8 +357,7 @@ struct tl_redis *tl_redis_close(struct tl_redis *r)
     r->ready = false;
     ac = r->ac;
     r->ac = NULL;
-    if (r->lookup)
-        r->lookup->r = NULL;
+    resolve_drop(r->lookup);
     if (ac)
         redisAsyncFree(ac); /* answers everything with NULL: -ECANCELED */
     if (r->writer)

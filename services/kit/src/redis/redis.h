@@ -24,12 +24,6 @@ struct command {
     int argc;
 };
 
-/** The host's name becomes an address on the pool: a slow resolver must not stop the loop. */
-struct lookup {
-    struct tl_redis *r; /**< NULL: closed meanwhile */
-    char host[128], address[64];
-};
-
 struct tl_redis {
     struct tl_loop *loop;
     redisAsyncContext *ac;
@@ -37,7 +31,8 @@ struct tl_redis {
     int watching;
     uv_prepare_t *writer; /**< runs before the loop sleeps, while something is unsent */
     bool writing;
-    struct lookup *lookup; /**< under way */
+    struct resolve *lookup; /**< under way */
+    unsigned which;         /**< of the host's addresses: the next one after a failure */
     struct tl_timer *retry;
     struct tl_timer *deadline;
     struct tl_timer *pulse;
