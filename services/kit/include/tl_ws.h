@@ -23,7 +23,7 @@ struct tl_ws_ops {
     double rate, burst;     /**< messages a second from the peer; over it 1008.  0: no limit */
     void (*on_message)(struct tl_ws *ws, struct tl_str message, bool binary);
     /** Last call for this connection; code as received or as sent, 1006 when the socket just ended.
-     */
+     * Never inside tl_ws_send(), nor inside tl_ws_close() once it is open. */
     void (*on_close)(struct tl_ws *ws, int code);
 };
 

@@ -306,6 +306,28 @@ static void a_vanished_peer_is_told_as_1006(void **state)
     assert_int_equal(closed_with, TL_WS_ABNORMAL);
 }
 
+/* Whoever sends must not find their connection gone behind the call: they may hold it still. */
+static void sending_to_a_vanished_peer_ends_nothing_inside_the_call(void **state)
+{
+    const struct linger reset = {.l_onoff = 1};
+
+    (void)state;
+    join(UPGRADE("/echo"));
+    client_wait(&c, TL_MSEC(20));
+    assert_int_equal(setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+    close(c.fd);
+    c.fd = -1;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tl_ws_send(last, TL_STR("are you there?"), false), 0);
+        assert_int_equal(closed_with, 0);
+    }
+    tl_ws_close(last, TL_WS_RESTART, "restart");
+    assert_int_equal(closed_with, 0);
+    for (int i = 0; i < 1000 && !closed_with; i++)
+        (void)tl_loop_turn(loop);
+    assert_int_equal(closed_with, TL_WS_RESTART);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -328,6 +350,7 @@ int main(void)
         T(a_close_that_is_not_answered_ends_after_2_s),
         T(all_can_be_closed_at_once),
         T(a_vanished_peer_is_told_as_1006),
+        T(sending_to_a_vanished_peer_ends_nothing_inside_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

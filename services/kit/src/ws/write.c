@@ -78,16 +78,12 @@ void ws_flush(struct tl_ws *ws)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno != EAGAIN) {
-            ws_end(ws, ws->state == WS_OPEN ? TL_WS_ABNORMAL : ws->code, false);
-            return;
-        }
         if (n == (ssize_t)ws->out.n)
             tl_buf_clear(&ws->out);
         else if (n > 0)
             move_front(ws, (size_t)n);
         else
-            break;
+            break; /* full, or dead: the loop tells, since whoever sends now may hold it still */
     }
     if (!ws->out.n)
         written(ws);
@@ -135,9 +131,9 @@ static int put_now(struct tl_ws *ws, uint8_t *head, size_t head_n, const void *p
                n - (took - of_head));
     if (!err) {
         ws->moved = tl_loop_now(ws->host->loop);
-        ws_watch(ws); /* an error of the socket shows when it is writable */
+        ws_watch(ws); /* as in ws_flush() */
     } else if (took) {
-        ws_end(ws, TL_WS_ABNORMAL, false);
+        (void)shutdown(ws->fd, SHUT_RDWR); /* half a frame is out: the loop finds the end */
     }
     return err;
 }
