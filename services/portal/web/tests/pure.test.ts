@@ -8,6 +8,7 @@ import { path } from '../src/desk/card';
 import { ago, clock, dwell, expectedWait, forecastError, money, pageNames, percent, words } from '../src/lib/format';
 import { ulid } from '../src/lib/ids';
 import { address } from '../src/widget/address';
+import { cut, pieces } from '../src/lib/text';
 import { arrange } from '../src/widget/call/stage';
 import { DwellClock } from '../src/widget/dwell';
 import { Memory, safeStorage } from '../src/widget/memory';
@@ -129,6 +130,44 @@ describe('a transcript', () => {
     const after = fromSnapshot([{ message_id: '1', client_ref: 'x', text: 'one' }], before);
     expect(after.map(l => [l.text, l.pending === true])).toEqual([['one', false], ['two', true]]);
     expect(markFailed(after, 'y')[1]).toMatchObject({ pending: false, failed: true });
+  });
+
+  it('keeps what was not sent in sight, at its end', () => {
+    const failed = markFailed([{ client_ref: 'x', text: 'mine', pending: true }], 'x');
+    const later = addMessage(failed, { message_id: '1', text: 'theirs', sent_at_us: 10 });
+    expect(later.map(l => l.text)).toEqual(['theirs', 'mine']);
+    expect(fromSnapshot([{ message_id: '1', text: 'theirs', sent_at_us: 10 }], later)).toEqual(later);
+    const stored = { message_id: '2', client_ref: 'x', text: 'mine', sent_at_us: 20 };
+    expect(fromSnapshot([stored], later)).toEqual([stored]); /* the answer was lost, not the line */
+  });
+
+  it('puts an echo where the server has it', () => {
+    const mine = { client_ref: 'x', text: 'mine', pending: true };
+    const lines = addMessage([mine], { message_id: '2', text: 'theirs', sent_at_us: 20 });
+    expect(addMessage(lines, { message_id: '1', client_ref: 'x', text: 'mine', sent_at_us: 10 })
+      .map(l => l.text)).toEqual(['mine', 'theirs']);
+  });
+});
+
+describe('a long text', () => {
+  const bytes = (t: string) => new TextEncoder().encode(t).length;
+
+  it('goes in pieces that the protocol takes, whatever its letters weigh', () => {
+    expect(pieces('short')).toEqual(['short']);
+    expect(pieces('   ')).toEqual([]);
+    for (const text of ['я'.repeat(4000), '😀'.repeat(2000), 'a'.repeat(4096), 'word '.repeat(2000)]) {
+      const parts = pieces(text);
+      expect(parts.every(t => bytes(t) <= 4096)).toBe(true);
+      expect(parts.join('').replace(/ /g, '')).toBe(text.replace(/ /g, ''));
+    }
+    expect(pieces('word '.repeat(2000)).every(t => t.startsWith('word') && t.endsWith('word'))).toBe(true);
+  });
+
+  it('is cut between letters', () => {
+    expect(cut('яяя', 5)).toBe('яя');
+    expect(cut('a😀', 4)).toBe('a');
+    expect(cut('a😀', 5)).toBe('a😀');
+    expect(cut('\ud83d', 10)).toBe('\ufffd'); /* half a letter is none */
   });
 });
 

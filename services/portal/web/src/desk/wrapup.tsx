@@ -1,6 +1,7 @@
 /** After the contact: a result, a note, and the time that is left for it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, words } from '../lib/format';
+import { cut, MAX_TEXT_BYTES } from '../lib/text';
 import { useFocusWhenLost, useNow } from '../ui/hooks';
 import type { Desk } from './desk';
 import type { Conversation, Draft } from './state';
@@ -42,7 +43,7 @@ export function WrapUp({ desk, talk, dispositions }: Props) {
       </fieldset>
       <label class="field">Note for the next colleague
         <textarea rows={3} maxLength={2000} value={note} data-testid="wrapup-note"
-          onInput={e => change({ note: e.currentTarget.value })} />
+          onInput={e => change({ note: cut(e.currentTarget.value, MAX_TEXT_BYTES) })} />
       </label>
       <button class="primary" type="submit" disabled={busy || !disposition}
         data-testid="wrapup-complete">Complete, ready again</button>

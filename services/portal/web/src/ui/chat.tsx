@@ -2,10 +2,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Role } from '../lib/api';
 import type { Line as ChatLine } from '../lib/chat';
+import { pieces } from '../lib/text';
 import { Icon } from './icons';
 
 const TYPING_MS = 3000;
-const MAX_TEXT = 4000; // below the protocol's 4 KiB
+const MAX_TEXT = 4000; // letters; what weighs more than a message may goes as several
 
 export interface ChatProps {
   lines: ChatLine[];
@@ -73,12 +74,12 @@ function Composer(p: ChatProps) {
     stop.current = setTimeout(quiet, TYPING_MS);
   };
   const send = () => {
-    const t = text.trim();
-    if (!t)
+    const parts = pieces(text);
+    if (!parts.length)
       return;
     setText('');
     quiet();
-    p.onSend(t.slice(0, MAX_TEXT));
+    parts.forEach(p.onSend);
   };
   return (
     <form class="composer" onSubmit={e => { e.preventDefault(); send(); }}>
