@@ -38,6 +38,7 @@ void say(struct handlers *h, struct batch *b)
 
     for (size_t i = 0; i < b->n_pieces; i++)
         say_to_people(h, b, &b->pieces[i]);
+    tl_bus_hurry(h->o.bus);
     for (size_t i = 0; i < b->n_pieces; i++) {
         struct tl_str data = batch_data(b, &b->pieces[i]);
         if (b->pieces[i].kind != PIECE_EVENT)

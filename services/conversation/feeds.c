@@ -190,6 +190,8 @@ static int take_event(struct conversation *conv, const struct tl_msg *m, task_do
         return err;
     if (!tl_id_empty(&e.agent))
         learn_name(conv, &e.agent, e.agent_name);
+    if (e.new_owner)
+        mend_soon(conv);
     if (!e.is_fact) {
         if (done)
             done(arg, NULL, 0, NULL);

@@ -57,6 +57,7 @@ struct lane {
     bool busy;
     unsigned running; /**< work that was asked for; until its answer has been stepped */
     unsigned failed;  /**< work to ask for again at the next tick */
+    bool mended;      /**< the round of reconciliation waits for it to come to rest */
 };
 
 struct wait; /* a waiting contact whose customer hears positions */
@@ -153,5 +154,9 @@ void wait_note(struct conversation *conv, const struct contact *c);
 
 int mend_start(struct conversation *conv);
 void mend_stop(struct conversation *conv);
+/** Somebody may have lost something: the next round is now. */
+void mend_soon(struct conversation *conv);
+/** A contact that is being repaired has come to rest: its work is done, or failed for now. */
+void mend_rested(struct conversation *conv);
 
 #endif

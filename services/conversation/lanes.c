@@ -56,12 +56,18 @@ struct lane *lane_of(struct conversation *conv, const struct tl_id *contact)
 /** A lane with nothing to do goes. */
 void lane_rest(struct conversation *conv, struct lane *lane)
 {
-    if (lane->busy || lane->tasks.n || lane->running || lane->failed)
-        return;
-    tl_map_remove(&conv->lanes, &lane->entry);
-    tl_free(lane);
-}
+    bool mended = lane->mended;
 
+    if (lane->busy || lane->tasks.n || lane->running)
+        return;
+    lane->mended = false;
+    if (!lane->failed) {
+        tl_map_remove(&conv->lanes, &lane->entry);
+        tl_free(lane);
+    }
+    if (mended)
+        mend_rested(conv);
+}
 static void start(struct lane *lane)
 {
     struct tl_link *k = tl_list_first(&lane->tasks);

@@ -10,21 +10,24 @@
 #include <tl_log.h>
 #include <tl_mem.h>
 
-#define TICK        TL_SEC(1)
-#define PAGE        500
-#define REPAIRS_MAX 500 /**< at once; the next round finds the rest */
+#define TICK     TL_SEC(1)
+#define PAGE     500
+#define OPEN_MAX 500 /**< contacts under repair at once */
 
 struct mend {
     struct conversation *conv;
     struct tl_timer *tick;
     tl_time next_round; /**< monotonic */
-    bool busy, led, dues;
+    bool busy, comparing, led, dues;
     struct reconcile_views views;
     struct tl_id after; /**< page under way */
     size_t asked;       /**< of our contacts: up to here the gateways have been asked */
     struct reconcile_missed *missed; /**< kept from round to round */
     size_t n_missed;
-    int repairs;
+    /* repairs of the round, in order: up to next they have begun, and open ones are not at rest */
+    struct reconcile_repair *repairs;
+    size_t n_repairs, repairs_room, next, open;
+    struct tl_timer *more;
 };
 
 /* ---- what failed ------------------------------------------------------------------------ */
@@ -105,6 +108,24 @@ static void look_for_overdue(struct mend *m)
 
 /* ---- one round of comparison ------------------------------------------------------------ */
 
+static void told_gathered(void *arg, const struct tl_reply *r)
+{
+    TL_UNUSED(arg);
+    if (r->err) /* the next round says it again */
+        tl_warn("the acd did not hear that all are back", TL_E(r->err), TL_I("code", r->code));
+}
+
+/** Whoever waited when the ACD lost everything is with it again. */
+static void tell_gathered(struct mend *m)
+{
+    struct tl_buf req = TL_BUF(256);
+
+    if (wire_gathered(m->views.acd_epoch, &req) == 0)
+        (void)tl_bus_request(m->conv->bus, "tl.cmd.acd.p0.gathered", req.p, req.n, 0, 0,
+                             told_gathered, m->conv); /* likewise */
+    tl_buf_done(&req);
+}
+
 static void end_round(struct mend *m)
 {
     tl_free(m->views.ours);
@@ -113,6 +134,8 @@ static void end_round(struct mend *m)
     tl_free(m->views.unknown);
     tl_free(m->views.missed);
     m->views = (struct reconcile_views){0};
+    m->repairs = tl_free(m->repairs);
+    m->n_repairs = m->repairs_room = m->next = 0;
     m->busy = false;
 }
 
@@ -129,16 +152,34 @@ static void repaired(void *arg, const struct task *t, int code, const char *reas
     tl_warn("contact repaired", TL_S("contact_id", t->c.id.s), TL_S("kind", kind));
 }
 
-static void repair(void *arg, const struct reconcile_repair *r)
+static void note_repair(void *arg, const struct reconcile_repair *r)
 {
     struct mend *m = arg;
-    struct task *t;
+    size_t room = m->repairs_room ? 2 * m->repairs_room : 64;
+    struct reconcile_repair *p = m->repairs;
 
-    if (m->repairs++ >= REPAIRS_MAX)
-        return;
-    t = task_new(m->conv, r->fact.kind, tl_clock_wall());
-    if (!t)
-        return;
+    if (m->n_repairs == m->repairs_room) {
+        p = tl_resize(m->repairs, room, sizeof *p);
+        if (!p)
+            return; /* the next round finds the rest */
+        m->repairs = p;
+        m->repairs_room = room;
+    }
+    p[m->n_repairs++] = *r;
+}
+
+/** False: not now, too much is under way. */
+static bool begin_repair(struct mend *m, const struct reconcile_repair *r)
+{
+    struct task *t = task_new(m->conv, r->fact.kind, tl_clock_wall());
+    struct lane *lane = t ? lane_of(m->conv, &r->contact) : NULL;
+
+    if (!lane) {
+        task_free(t);
+        return false;
+    }
+    m->open += !lane->mended;
+    lane->mended = true;
     t->fact = r->fact;
     t->only_version = r->version;
     if (r->fact.kind == FACT_ACCEPTED)
@@ -149,6 +190,41 @@ static void repair(void *arg, const struct reconcile_repair *r)
         t->arg = (void *)(uintptr_t)r->fact.repair; /* fixed words of the core */
     }
     task_submit(t, &r->contact);
+    return true;
+}
+
+static void round_over(struct mend *m)
+{
+    const struct reconcile_views *v = &m->views;
+
+    if (v->gathering) {
+        if (v->gathered)
+            tell_gathered(m);
+        mend_soon(m->conv);
+    }
+    end_round(m);
+}
+
+/** The oldest begin first, and the next when one has come to rest: so nobody is overtaken by many,
+ * and nobody waits for one whose work cannot be done now. */
+static void go_on(void *arg)
+{
+    struct mend *m = arg;
+
+    while (m->next < m->n_repairs && m->open < OPEN_MAX && begin_repair(m, &m->repairs[m->next]))
+        m->next++;
+    if (m->next == m->n_repairs && !m->open)
+        round_over(m);
+}
+
+void mend_rested(struct conversation *conv)
+{
+    struct mend *m = conv->mend;
+
+    if (!m)
+        return;
+    m->open--;
+    tl_timer_start(m->more, 0); /* not from within the lane */
 }
 
 static void forget_missed(struct mend *m)
@@ -167,15 +243,15 @@ static void compare(struct mend *m)
     }
     v->before = m->missed;
     v->n_before = m->n_missed;
-    m->repairs = 0;
-    reconcile_compare(v, repair, m);
+    reconcile_compare(v, note_repair, m);
     if (v->sessions_known) {
         forget_missed(m);
         m->missed = v->missed;
         m->n_missed = v->n_missed;
         v->missed = NULL;
     }
-    end_round(m);
+    m->comparing = false;
+    go_on(m);
 }
 
 static void ask_sessions(struct mend *m);
@@ -227,6 +303,8 @@ static void ours(void *arg, int err, const struct contact *rows, int n)
         err ? NULL : tl_resize(v->ours, v->n_ours + (size_t)n + 1, sizeof *p);
 
     if (!p) {
+        if (v->gathering)
+            mend_soon(m->conv);
         end_round(m);
         return;
     }
@@ -242,7 +320,8 @@ static void ours(void *arg, int err, const struct contact *rows, int n)
                                                        .owed = c->owed,
                                                        .audio = contact_has_audio(c),
                                                        .since = c->since,
-                                                       .requested_at = c->requested_at};
+                                                       .requested_at = c->requested_at,
+                                                       .enqueued_at = c->enqueued_at};
         wait_note(m->conv, c);
     }
     if (n == PAGE) {
@@ -289,8 +368,10 @@ static void acd_answered(void *arg, const struct tl_reply *r)
     struct mend *m = arg;
     struct reconcile_views *v = &m->views;
     size_t before = v->n_acd;
+    uint64_t epoch = v->acd_epoch;
 
-    v->acd_known = !r->err && wire_acd_rows(r->data, r->n, &v->acd, &v->n_acd) == 0;
+    v->acd_known = !r->err && wire_acd_rows(r->data, r->n, v) == 0 &&
+                   (!before || v->acd_epoch == epoch); /* else half of it is of another owner */
     if (v->acd_known && v->n_acd - before == 1000) {
         m->after = v->acd[v->n_acd - 1].contact;
         ask_acd(m);
@@ -318,13 +399,18 @@ void conversation_reconcile(struct conversation *conv)
 
     if (m->busy)
         return;
-    m->busy = true;
+    m->busy = m->comparing = true;
     m->after = (struct tl_id){0};
     m->views.asked_at = tl_clock_wall();
     ask_acd(m);
 }
 
 /* ---- the clock -------------------------------------------------------------------------- */
+
+void mend_soon(struct conversation *conv)
+{
+    conv->mend->next_round = 0;
+}
 
 static void on_tick(void *arg)
 {
@@ -334,6 +420,8 @@ static void on_tick(void *arg)
     tl_time now = tl_loop_now(conv->loop);
 
     nudge_all(conv);
+    if (m->busy && !m->comparing)
+        go_on(m); /* what could not begin for want of room */
     if (leads && !m->led) {
         m->next_round = now; /* start-up and take-over are recovery */
         forget_missed(m);    /* of an earlier reign */
@@ -342,7 +430,7 @@ static void on_tick(void *arg)
     if (!leads)
         return;
     look_for_overdue(m);
-    if (now >= m->next_round && tl_bus_ready(conv->bus)) {
+    if (!m->busy && now >= m->next_round && tl_bus_ready(conv->bus)) {
         m->next_round = now + conv->opts.reconcile_every;
         conversation_reconcile(conv);
     }
@@ -353,7 +441,11 @@ int mend_start(struct conversation *conv)
     struct mend *m = tl_alloc(1, sizeof *m);
     int err = m ? tl_timer_new(&m->tick, conv->loop, on_tick, m) : -ENOMEM;
 
+    if (!err)
+        err = tl_timer_new(&m->more, conv->loop, go_on, m);
     if (err) {
+        if (m)
+            tl_timer_free(m->tick);
         tl_free(m);
         return err;
     }
@@ -370,5 +462,6 @@ void mend_stop(struct conversation *conv)
     end_round(conv->mend);
     forget_missed(conv->mend);
     tl_timer_free(conv->mend->tick);
+    tl_timer_free(conv->mend->more);
     conv->mend = tl_free(conv->mend);
 }

@@ -55,6 +55,7 @@ struct wire_acd_event {
     tl_time at;
     struct tl_id agent; /**< with a name: how this agent is shown */
     char agent_name[80];
+    bool new_owner; /**< the ACD begins anew: it may have lost something */
 };
 int wire_acd_event(const void *data, size_t n, struct wire_acd_event *ret);
 
@@ -79,8 +80,9 @@ int wire_released(const void *data, size_t n, tl_time *ret_until);
 int wire_room(const void *data, size_t n, char customer[64], char agent[64]);
 int wire_agent(const void *data, size_t n, char name[80]);
 
+/** Appends the ACD's rows to the views, with its epoch and what it awaits. */
+int wire_acd_rows(const void *data, size_t n, struct reconcile_views *views);
 /** Appends to a growing array; ret_n counts. */
-int wire_acd_rows(const void *data, size_t n, struct reconcile_seen **rows, size_t *ret_n);
 int wire_media_rows(const void *data, size_t n, struct reconcile_seen **rows, size_t *ret_n);
 int wire_unknown(const void *data, size_t n, struct tl_id **rows, size_t *ret_n);
 
@@ -88,6 +90,7 @@ int wire_unknown(const void *data, size_t n, struct tl_id **rows, size_t *ret_n)
 int wire_get_visit(const struct tl_id *visit, const struct tl_id *visitor, struct tl_buf *out);
 int wire_get_agent(const struct tl_id *agent, struct tl_buf *out);
 int wire_acd_list(const struct tl_id *after, struct tl_buf *out);
+int wire_gathered(uint64_t epoch, struct tl_buf *out);
 #define WIRE_SESSIONS_MAX 500
 int wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out);
 /** The request that pays one owed bit. */

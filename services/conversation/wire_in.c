@@ -72,6 +72,7 @@ int wire_acd_event(const void *data, size_t n, struct wire_acd_event *ret)
                          tl_str(e->agent_state_changed->display_name));
         goto out;
     }
+    ret->new_owner = e->event_case == THREADLINE__ACD__V1__ACD_EVENT__EVENT_OWNERSHIP_TAKEN;
     err = acd_fact(e, ret);
     if (!err && ret->is_fact && tl_id_empty(&ret->contact))
         err = -EBADMSG;
@@ -230,16 +231,20 @@ static int grow(struct reconcile_seen **rows, size_t n, size_t more)
     return 0;
 }
 
-int wire_acd_rows(const void *data, size_t n, struct reconcile_seen **rows, size_t *ret_n)
+int wire_acd_rows(const void *data, size_t n, struct reconcile_views *views)
 {
     Threadline__Acd__V1__ListContactsResponse *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__list_contacts_response, data, n, &m);
 
     if (!err)
-        err = grow(rows, *ret_n, m->n_contacts);
+        err = grow(&views->acd, views->n_acd, m->n_contacts);
+    if (!err) {
+        views->acd_epoch = m->epoch;
+        views->gathering = m->gathering_since_us;
+    }
     for (size_t i = 0; !err && i < m->n_contacts; i++) {
         const Threadline__Acd__V1__ContactRow *r = m->contacts[i];
-        struct reconcile_seen *row = &(*rows)[*ret_n];
+        struct reconcile_seen *row = &views->acd[views->n_acd];
 
         *row = (struct reconcile_seen){.since = r->since_us};
         if (wire_need_id(&row->contact, r->contact_id) || wire_maybe_id(&row->agent, r->agent_id) ||
@@ -247,7 +252,7 @@ int wire_acd_rows(const void *data, size_t n, struct reconcile_seen **rows, size
             wire_short_text(row->state, sizeof row->state, r->state))
             err = -EBADMSG;
         else
-            (*ret_n)++;
+            views->n_acd++;
     }
     tl_pb_free(m);
     return err;

@@ -34,6 +34,14 @@ int wire_acd_list(const struct tl_id *after, struct tl_buf *out)
     return tl_pb_pack(&m, out);
 }
 
+int wire_gathered(uint64_t epoch, struct tl_buf *out)
+{
+    WIRE_MSG(Acd__V1__GatheredRequest, ACD__V1__GATHERED_REQUEST, m);
+
+    m.epoch = epoch;
+    return tl_pb_pack(&m, out);
+}
+
 int wire_list_unknown(const struct tl_id *const *sessions, size_t n, struct tl_buf *out)
 {
     WIRE_MSG(Signaling__V1__ListUnknownRequest, SIGNALING__V1__LIST_UNKNOWN_REQUEST, m);

@@ -14,6 +14,21 @@ static int by_ours(const void *a, const void *b)
                   ((const struct reconcile_ours *)b)->id.s);
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct reconcile_ours *x = a, *y = b;
+
+    if (x->enqueued_at != y->enqueued_at)
+        return x->enqueued_at < y->enqueued_at ? -1 : 1;
+    return by_ours(a, b);
+}
+
+static int by_missed(const void *a, const void *b)
+{
+    return strcmp(((const struct reconcile_missed *)a)->contact.s,
+                  ((const struct reconcile_missed *)b)->contact.s);
+}
+
 static int by_seen(const void *a, const void *b)
 {
     return strcmp(((const struct reconcile_seen *)a)->contact.s,
@@ -98,6 +113,15 @@ static void wrapping(const struct round *r, const struct reconcile_ours *o,
              (struct contact_fact){.kind = FACT_WRAP_UP_TIMEOUT, .repair = "wrap_up_over"});
 }
 
+/** Is still on the way to an ACD that has lost everything.  Who cannot be on the way, because media
+ * is away, is not awaited by the others. */
+static bool is_awaited(const struct round *r, const struct reconcile_ours *o)
+{
+    return o->phase >= PHASE_ROUTED && o->phase <= PHASE_RINGING &&
+           o->enqueued_at < r->v->gathering && !(o->owed & WORK_PREPARE) &&
+           !find(r->v->acd, r->v->n_acd, &o->id);
+}
+
 static void with_acd(const struct round *r, const struct reconcile_ours *o)
 {
     const struct reconcile_seen *acd = find(r->v->acd, r->v->n_acd, &o->id);
@@ -163,7 +187,7 @@ static bool without_session(const struct round *r, const struct reconcile_ours *
         return false;
     before = v->n_before ? bsearch(o->id.s, v->before, v->n_before, sizeof *v->before, find_missed)
                          : NULL;
-    now = &v->missed[v->n_missed++]; /* ours is sorted, so this is, too */
+    now = &v->missed[v->n_missed++];
     *now = (struct reconcile_missed){.contact = o->id, .rounds = before ? before->rounds + 1 : 1};
     if (now->rounds < RECONCILE_SESSION_MISSED)
         return false;
@@ -207,7 +231,7 @@ void reconcile_compare(struct reconcile_views *v,
     struct round r = {.v = v, .each = each, .arg = arg};
 
     if (v->n_ours)
-        qsort(v->ours, v->n_ours, sizeof *v->ours, by_ours);
+        qsort(v->ours, v->n_ours, sizeof *v->ours, by_place);
     if (v->n_acd)
         qsort(v->acd, v->n_acd, sizeof *v->acd, by_seen);
     if (v->n_media)
@@ -215,9 +239,12 @@ void reconcile_compare(struct reconcile_views *v,
     if (v->n_unknown)
         qsort(v->unknown, v->n_unknown, sizeof *v->unknown, by_id);
     v->n_missed = 0;
+    v->gathered = v->acd_known && v->gathering;
     for (size_t i = 0; i < v->n_ours; i++) {
         const struct reconcile_ours *o = &v->ours[i];
 
+        if (is_awaited(&r, o))
+            v->gathered = false;
         if (o->owed)
             mend(&r, &o->id, 0, (struct contact_fact){.kind = FACT_MENDED});
         if (v->sessions_known && without_session(&r, o))
@@ -229,5 +256,9 @@ void reconcile_compare(struct reconcile_views *v,
         if (v->media_known)
             with_media(&r, o);
     }
+    if (v->n_missed)
+        qsort(v->missed, v->n_missed, sizeof *v->missed, by_missed);
+    if (v->n_ours) /* for the others, who have names only */
+        qsort(v->ours, v->n_ours, sizeof *v->ours, by_ours);
     strays(&r);
 }

@@ -27,6 +27,7 @@ struct reconcile_ours {
     bool audio;
     tl_time since;
     tl_time requested_at;
+    tl_time enqueued_at; /**< the first time: its place in line */
 };
 
 /** A contact whose session no gateway has known for so many rounds running. */
@@ -48,6 +49,10 @@ struct reconcile_views {
     struct reconcile_seen *acd;
     size_t n_acd;
     bool acd_known; /**< false: the ACD did not answer, do not compare */
+    uint64_t acd_epoch;
+    tl_time gathering; /**< the ACD has lost everything and offers nobody until who waited before
+                          this moment is back; 0: a day like any other */
+    bool gathered;     /**< they are; filled by the call */
     struct reconcile_seen *media;
     size_t n_media;
     bool media_known;
@@ -72,6 +77,7 @@ struct reconcile_repair {
     struct contact_fact fact; /**< fact.repair names the kind; NULL: owed work, to be paid again */
 };
 
+/** Repairs in the order of the places in line: oldest first, strays last. */
 void reconcile_compare(struct reconcile_views *views,
                        void (*each)(void *arg, const struct reconcile_repair *repair), void *arg);
 

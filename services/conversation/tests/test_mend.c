@@ -125,6 +125,81 @@ static void reconcile(struct world *w)
     world_turn(w);
 }
 
+/** What the ACD says of itself: who is with it, and since when it awaits the others. */
+static void acd_has(struct world *w, const char *const *ids, size_t n, tl_time gathering)
+{
+    Threadline__Acd__V1__ListContactsResponse m = THREADLINE__ACD__V1__LIST_CONTACTS_RESPONSE__INIT;
+    Threadline__Acd__V1__ContactRow row[4], *rows[4];
+
+    for (size_t i = 0; i < n; i++) {
+        row[i] = (Threadline__Acd__V1__ContactRow)THREADLINE__ACD__V1__CONTACT_ROW__INIT;
+        row[i].contact_id = (char *)(uintptr_t)ids[i];
+        row[i].state = "waiting";
+        rows[i] = &row[i];
+    }
+    m.n_contacts = n;
+    m.contacts = rows;
+    m.epoch = 7;
+    m.gathering_since_us = gathering;
+    tl_buf_clear(&w->acd_rows);
+    pack(&m, &w->acd_rows);
+}
+
+static void turn_for(struct world *w, tl_dur d)
+{
+    for (tl_time end = tl_clock_mono() + d; tl_clock_mono() < end; usleep(1000))
+        (void)tl_loop_turn(w->loop);
+}
+
+/** Until it has been asked so often. */
+static void turn_until(struct world *w, const struct neighbour *n, int asked)
+{
+    tl_time end = tl_clock_mono() + TL_SEC(8);
+
+    while (n->asked < asked && tl_clock_mono() < end) {
+        (void)tl_loop_turn(w->loop);
+        usleep(1000);
+    }
+    assert_true(n->asked >= asked);
+    world_turn(w);
+}
+
+static void an_acd_that_lost_everything_hears_when_all_are_back(void **state)
+{
+    struct world *w = *state;
+    struct neighbour *told = world_neighbour(w, "gathered");
+    struct neighbour *line = world_neighbour(w, "enqueue");
+    struct neighbour *list = world_neighbour(w, "list_acd");
+    char a[TL_ID_MAX + 1], b[TL_ID_MAX + 1];
+    const char *const both[] = {a, b};
+    tl_time lost;
+
+    (void)snprintf(a, sizeof a, "%s", world_request(w, "s1", "r1", 3, false));
+    (void)snprintf(b, sizeof b, "%s", world_request(w, "s2", "r2", 3, false));
+    lost = tl_clock_wall();
+    acd_has(w, NULL, 0, lost);
+    line->refuse = 503;
+    turn_until(w, line, 4); /* both again, as soon as they are old enough to be repaired */
+    assert_int_equal(told->asked, 0);
+    acd_has(w, both, 1, lost);
+    line->refuse = 0;
+    turn_until(w, list, list->asked + 2); /* the rounds follow each other */
+    assert_int_equal(told->asked, 0);     /* one is missing */
+    acd_has(w, both, 2, lost);
+    turn_until(w, told, 1);
+    acd_has(w, both, 2, 0);
+    turn_until(w, list, list->asked + 1);
+    told->asked = list->asked = 0;
+    turn_for(w, TL_MSEC(2200));
+    assert_int_equal(told->asked, 0);
+    assert_int_equal(list->asked, 0); /* a day like any other */
+    acd_has(w, NULL, 0, 0);
+    world_owner(w);
+    turn_until(w, list, 1); /* a new owner: not only in 10 s */
+    assert_words(w->events + strlen(w->events) - strlen("contact_repaired"), "contact_repaired");
+    assert_int_equal(world_contact(w, a).phase, PHASE_WAITING);
+}
+
 static void a_customer_whom_no_gateway_knows_is_let_go(void **state)
 {
     struct world *w = *state;
@@ -242,6 +317,7 @@ int main(void)
         STORY(people_hear_each_other_while_the_disk_writes_but_nobody_is_told),
         STORY(two_replicas_share_one_store),
         STORY(the_reconciler_mends_what_was_missed),
+        STORY(an_acd_that_lost_everything_hears_when_all_are_back),
         STORY(a_customer_whom_no_gateway_knows_is_let_go),
         STORY(gateways_that_rave_harm_nobody),
     };

@@ -148,6 +148,67 @@ static void who_did_not_answer_is_not_compared(void **state)
     assert_string_equal(found, "c1:owes");
 }
 
+/* ---- an ACD that has lost everything ---- */
+
+static void places_in_line_are_given_back_oldest_first(void **state)
+{
+    struct reconcile_ours ours[] = {OURS("c1", PHASE_WAITING, .enqueued_at = TL_SEC(30)),
+                                    OURS("c2", PHASE_RINGING, .enqueued_at = TL_SEC(20)),
+                                    OURS("c4", PHASE_WAITING, .enqueued_at = TL_SEC(25)),
+                                    OURS("c3", PHASE_WAITING, .enqueued_at = TL_SEC(25))};
+    struct reconcile_seen acd[1] = {ACD("x1", "waiting")};
+    struct reconcile_views v = {.ours = ours, .n_ours = 4, .acd = acd, .n_acd = 1};
+
+    TL_UNUSED(state);
+    assert_string_equal(compare(v),
+                        "c2:lost_by_acd+enqueue c3:lost_by_acd+enqueue c4:lost_by_acd+enqueue "
+                        "c1:lost_by_acd+enqueue x1:stray_in_acd+dequeue");
+}
+
+/** All who waited before the 950th second are back? */
+static bool gathered(struct reconcile_ours *ours, size_t n, struct reconcile_seen *acd,
+                     size_t n_acd)
+{
+    struct reconcile_views v = {.ours = ours,
+                                .n_ours = n,
+                                .acd = acd,
+                                .n_acd = n_acd,
+                                .acd_known = true,
+                                .gathering = TL_SEC(950),
+                                .asked_at = NOW};
+
+    reconcile_compare(&v, note, NULL);
+    return v.gathered;
+}
+
+static void who_is_awaited(void **state)
+{
+    struct reconcile_ours waits[] = {OURS("c1", PHASE_WAITING, .enqueued_at = TL_SEC(900))};
+    struct reconcile_ours others[] = {
+        OURS("c1", PHASE_REQUESTED), OURS("c2", PHASE_CONNECTED), OURS("c3", PHASE_WRAP_UP),
+        OURS("c4", PHASE_WAITING, .enqueued_at = TL_SEC(950)), /* later */
+        OURS("c5", PHASE_ROUTED, .owed = WORK_ENQUEUE | WORK_PREPARE)};
+    struct reconcile_seen back[] = {ACD("c1", "waiting")};
+    struct reconcile_views silent = {
+        .ours = others, .n_ours = 1, .gathering = TL_SEC(950), .gathered = true};
+    struct reconcile_views content = {.ours = others, .n_ours = 1, .acd_known = true};
+
+    TL_UNUSED(state);
+    assert_true(gathered(others, TL_LEN(others), NULL, 0));
+    assert_false(gathered(waits, 1, NULL, 0));
+    assert_true(gathered(waits, 1, back, 1));
+    waits[0].phase = PHASE_ROUTED; /* not repaired, but paid every second */
+    waits[0].owed = WORK_ENQUEUE;
+    assert_false(gathered(waits, 1, NULL, 0));
+    waits[0].phase = PHASE_RINGING;
+    waits[0].since = NOW; /* too young to be repaired, but awaited */
+    assert_false(gathered(waits, 1, NULL, 0));
+    reconcile_compare(&silent, note, NULL);
+    assert_false(silent.gathered);
+    reconcile_compare(&content, note, NULL);
+    assert_false(content.gathered);
+}
+
 /* ---- sessions --------------------------------------------------------------------------- */
 
 #define HERS(id_, session_, phase_, ...)                                                   \
@@ -200,6 +261,21 @@ static void a_session_that_nobody_knows_is_lost_in_the_third_round(void **state)
     assert_string_equal(ask(ours, 4, "s1"), ""); /* s1 was known in between: from the beginning */
     assert_string_equal(ask(ours, 4, "s1"), "");
     assert_string_equal(ask(ours, 4, "s1"), "c1:session_unknown");
+}
+
+/** What was missed is found again, whatever the order of the places in line. */
+static void sessions_are_counted_in_any_order(void **state)
+{
+    struct reconcile_ours ours[] = {HERS("c1", "s1", PHASE_WAITING, .enqueued_at = TL_SEC(30)),
+                                    HERS("c2", "s1", PHASE_WAITING, .enqueued_at = TL_SEC(20)),
+                                    HERS("c3", "s1", PHASE_WAITING, .enqueued_at = TL_SEC(10))};
+
+    TL_UNUSED(state);
+    n_kept = 0;
+    assert_string_equal(ask(ours, 3, "s1"), "");
+    assert_string_equal(ask(ours, 3, "s1"), "");
+    assert_string_equal(ask(ours, 3, "s1"),
+                        "c3:session_unknown c2:session_unknown c1:session_unknown");
 }
 
 static void no_answer_of_the_gateways_changes_nothing(void **state)
@@ -296,7 +372,10 @@ int main(void)
         cmocka_unit_test(media_forgot),
         cmocka_unit_test(news_under_way_are_no_difference),
         cmocka_unit_test(who_did_not_answer_is_not_compared),
+        cmocka_unit_test(places_in_line_are_given_back_oldest_first),
+        cmocka_unit_test(who_is_awaited),
         cmocka_unit_test(a_session_that_nobody_knows_is_lost_in_the_third_round),
+        cmocka_unit_test(sessions_are_counted_in_any_order),
         cmocka_unit_test(no_answer_of_the_gateways_changes_nothing),
         cmocka_unit_test(whose_session_is_asked_for),
         cmocka_unit_test(which_thread),

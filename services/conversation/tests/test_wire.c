@@ -33,6 +33,7 @@ static void read_all(const void *data, size_t n)
     struct contact_route route;
     struct tl_buf visit = TL_BUF(1 << 20);
     struct reconcile_seen *rows = NULL;
+    struct reconcile_views views = {0};
     struct tl_id *ids = NULL;
     struct tl_id id;
     size_t count = 0;
@@ -53,12 +54,13 @@ static void read_all(const void *data, size_t n)
     (void)wire_room(data, n, a, b);
     (void)wire_room_closed(data, n, &id, &flag);
     (void)wire_agent(data, n, a);
-    (void)wire_acd_rows(data, n, &rows, &count);
+    (void)wire_acd_rows(data, n, &views);
     (void)wire_media_rows(data, n, &rows, &count);
     count = 0;
     (void)wire_unknown(data, n, &ids, &count);
     tl_free(ids);
     tl_free(rows);
+    tl_free(views.acd);
     tl_buf_done(&visit);
 }
 

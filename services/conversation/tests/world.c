@@ -13,6 +13,7 @@ void world_open(struct world *w)
         {.subject = "tl.cmd.acd.p0.complete_wrap_up", .word = "finish"},
         {.subject = "tl.cmd.acd.p0.get_agent", .word = "get_agent"},
         {.subject = "tl.cmd.acd.p0.list_contacts", .word = "list_acd"},
+        {.subject = "tl.cmd.acd.p0.gathered", .word = "gathered"},
         {.subject = "tl.cmd.media.m1.prepare_contact", .word = "prepare"},
         {.subject = "tl.cmd.media.m1.connect_contact", .word = "connect"},
         {.subject = "tl.cmd.media.m1.hold_contact", .word = "hold"},
@@ -208,6 +209,22 @@ void world_acd(struct world *w, enum acd_word word, const char *contact, const c
         e.wrap_up_ended = &wrapped;
         break;
     }
+    pack(&e, &m);
+    world_acd_raw(w, m.p, m.n);
+    tl_buf_done(&m);
+}
+
+void world_owner(struct world *w)
+{
+    Threadline__Acd__V1__AcdEvent e = THREADLINE__ACD__V1__ACD_EVENT__INIT;
+    Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT;
+    Threadline__Acd__V1__OwnershipTaken taken = THREADLINE__ACD__V1__OWNERSHIP_TAKEN__INIT;
+    struct tl_buf m = TL_BUF(65536);
+
+    e.meta = &meta;
+    e.epoch = ++w->epoch;
+    e.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_OWNERSHIP_TAKEN;
+    e.ownership_taken = &taken;
     pack(&e, &m);
     world_acd_raw(w, m.p, m.n);
     tl_buf_done(&m);

@@ -42,7 +42,7 @@ struct world {
     struct store *store;
     struct conversation *conv;
     struct tl_sub *subs[4];
-    struct neighbour neighbours[17];
+    struct neighbour neighbours[18];
     char pushes[4096];  /**< "s:WAITING a:card ..." */
     char asked[4096];   /**< "route prepare enqueue ..." */
     char events[4096];  /**< names of published events */
@@ -79,6 +79,8 @@ const char *world_request(struct world *w, const char *session, const char *requ
                           bool cobrowse);
 enum acd_word { OFFERED, ACCEPTED, OFFER_OVER, DEQUEUED, RELEASED, WRAP_UP_ENDED };
 void world_acd(struct world *w, enum acd_word word, const char *contact, const char *agent);
+/** Another process of the ACD takes over. */
+void world_owner(struct world *w);
 void world_acd_raw(struct world *w, const void *data, size_t n);
 void world_end(struct world *w, Threadline__Common__V1__Actor actor, const char *contact);
 void world_wrap_up(struct world *w, const char *agent, const char *contact, const char *word);
