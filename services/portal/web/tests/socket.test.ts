@@ -116,6 +116,28 @@ describe('connection', () => {
     expect(made.map(s => s.ticket)).toEqual(['t1', 't2']);
   });
 
+  it('is one connection, however fast it is stopped and started again', async () => {
+    socket.start();
+    socket.stop();
+    socket.start();
+    await settle();
+    expect(made.length).toBe(1);
+    now().greets();
+    await vi.advanceTimersByTimeAsync(11_000); /* nor a handshake of the past that ends it */
+    expect([made.length, now().closed, socket.state]).toEqual([1, 0, 'open']);
+  });
+
+  it('is not ended by a refusal of the past', async () => {
+    refuse = new RefusedError(401, 'who are you');
+    socket.start();
+    socket.stop();
+    refuse = null;
+    socket.start();
+    await settle();
+    now().greets();
+    expect(socket.state).toBe('open');
+  });
+
   it('does not hammer a server that accepts and drops', async () => {
     await connected();
     for (let i = 0; i < 6; i++) {

@@ -76,6 +76,7 @@ export class GatewaySocket extends Emitter<SocketEvents> {
   private openedAt = 0;
   private timeouts = 0;
   private nextId = 1;
+  private turn = 0; // of connecting: an earlier one that comes late is none
   private retry: ReturnType<typeof setTimeout> | null = null;
   private handshake: ReturnType<typeof setTimeout> | null = null;
   private readonly pending = new Map<string, Pending>();
@@ -137,11 +138,13 @@ export class GatewaySocket extends Emitter<SocketEvents> {
 
   private async connect(): Promise<void> {
     this.become('connecting');
+    const turn = ++this.turn;
+    const mine = () => this.wanted && turn === this.turn;
     let ticket: string;
     try {
       ticket = await this.deps.ticket();
     } catch (e) {
-      if (!this.wanted)
+      if (!mine())
         return;
       if (e instanceof RefusedError && e.status !== 429 && e.status < 500) {
         this.stop();
@@ -151,7 +154,7 @@ export class GatewaySocket extends Emitter<SocketEvents> {
       }
       return;
     }
-    if (!this.wanted)
+    if (!mine())
       return;
     const ws = this.deps.open(ticket);
     this.ws = ws;
