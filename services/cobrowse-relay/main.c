@@ -44,7 +44,9 @@ int main(int argc, char **argv)
 
     if (!svc)
         return rc;
-    snprintf(origins, sizeof(origins), "%s %s", public_origin, more_origins);
+    if (snprintf(origins, sizeof(origins), "%s %s", public_origin, more_origins) >=
+        (int)sizeof(origins)) /* cut, the last would be another site */
+        return tl_svc_refuse(svc, "TL_COBROWSE_ORIGINS: longer than 2000 bytes");
 
     struct room_limits limits = room_limits_default;
     struct tl_bus *bus = tl_svc_bus(svc);

@@ -24,7 +24,7 @@ struct greeting {
     struct tl_buf snapshot, agent;
     struct tl_buf held; /* frames, each after its length */
     bool sign_in;       /* the ACD does not have this agent */
-    bool overflow;      /* more was held than we keep: the snapshot must be asked again */
+    bool overflow;      /* more was held than we keep: the snapshot is too old */
 };
 
 /* Answers outlive greetings, so they carry names and not pointers. */
@@ -119,7 +119,6 @@ static void on_snapshot(void *arg, const struct tl_reply *r)
     x->snapshot_state = ASK;
     if (!r->err && !x->overflow && !keep(&x->snapshot, r))
         x->snapshot_state = HERE;
-    x->overflow = false;
     if (r->err)
         later(x, "conversation", r->err);
     else
@@ -176,13 +175,18 @@ static void finish(struct greeting *x)
     void *socket = session_socket(s);
     size_t at = 0;
     uint32_t n;
+    int err;
 
     tl_buf_clear(&g->json);
-    if (x->held.err ||
-        wire_snapshot(x->snapshot.p, x->snapshot.n, x->agent.p, x->agent.n, &g->json)) {
-        x->snapshot_state = x->snapshot_state == HERE ? ASK : x->snapshot_state;
+    err = x->held.err;
+    if (!err)
+        err = wire_snapshot(x->snapshot.p, x->snapshot.n, x->agent.p, x->agent.n, &g->json);
+    if (err) {
+        if (err != -ENOMEM)
+            tl_bad_input("nats", "snapshot");
+        x->snapshot_state = ASK;
         tl_buf_clear(&x->held);
-        tl_timer_start(x->retry, TRY_AGAIN);
+        later(x, "snapshot", err);
         return;
     }
     session_set_user(s, NULL);
@@ -203,6 +207,8 @@ static void go_on(struct greeting *x)
     bool failed = false;
     struct who who;
 
+    if (x->overflow && x->snapshot_state == HERE)
+        x->snapshot_state = ASK;
     if (x->snapshot_state == HERE && x->agent_state == HERE) {
         finish(x);
         return;
@@ -210,6 +216,7 @@ static void go_on(struct greeting *x)
     session_who(s, &who);
     if (x->snapshot_state == ASK && !tl_timer_active(x->retry)) {
         tl_buf_clear(&g->request);
+        x->overflow = false; /* what is held from here on is newer than the answer */
         failed = wire_get_snapshot(&who, &g->request) ||
                  request(x, "tl.cmd.conversation.get_snapshot", on_snapshot);
         x->snapshot_state = failed ? ASK : ASKED;

@@ -78,7 +78,7 @@ static void set_alarm(struct gateway *g)
 {
     tl_time at = sessions_next_wake(g->sessions);
 
-    if (at == TL_NEVER)
+    if (at == TL_NEVER || g->stopping)
         tl_timer_stop(g->wake);
     else
         tl_timer_start(g->wake, TL_HIGHER(at - tl_clock_mono(), 0));
@@ -98,10 +98,7 @@ int gateway_step(struct gateway *g, const struct sessions_fact *fact)
 
 static void on_wake(void *arg)
 {
-    struct gateway *g = arg;
-
-    if (!g->stopping)
-        (void)gateway_step(g, &(struct sessions_fact){.kind = SESSION_TICK}); /* cannot fail */
+    (void)gateway_step(arg, &(struct sessions_fact){.kind = SESSION_TICK}); /* cannot fail */
 }
 
 /* ---- sockets ----------------------------------------------------------------------------------
@@ -135,11 +132,11 @@ void gateway_missed(struct gateway *g, const struct store_redeemed *r)
 void gateway_closed(struct session *x, void *socket, bool bye)
 {
     struct gateway *g = sessions_owner(session_home(x));
-    struct sessions_fact fact = {
-        .kind = SESSION_CLOSED, .session = session_id(x), .socket = socket, .bye = bye};
+    struct sessions_fact fact = {.kind = SESSION_CLOSED,
+                                 .session = session_id(x),
+                                 .socket = socket,
+                                 .bye = bye && !g->stopping}; /* else the next gateway waits */
 
-    if (g->stopping)
-        return;
     (void)gateway_step(g, &fact); /* ending needs no memory */
 }
 
@@ -195,16 +192,18 @@ static void on_answer(void *arg, const struct tl_reply *r)
     x = gateway_hears(g) ? sessions_find(g->sessions, tl_id_str(&q.session)) : NULL;
     if (!x)
         return;
-    session_asking(x, -1);
+    session_answered(x);
     if (session_socket(x) != q.socket)
         return; /* the client asks again on its new socket */
     tl_buf_clear(&g->json);
-    if (!r->err && wire_answer(&q.call, q.id, r->data, r->n, &g->json))
+    if (!r->err && wire_answer(&q.call, q.id, r->data, r->n, &g->json)) {
+        tl_buf_clear(&g->json); /* of what was written before it failed */
         (void)wire_error(q.id, 502, "the answer cannot be read", &g->json);
-    else if (r->err == -EREMOTEIO)
+    } else if (r->err == -EREMOTEIO) {
         (void)wire_error(q.id, r->code, r->reason ? r->reason : "refused", &g->json);
-    else if (r->err)
+    } else if (r->err) {
         (void)wire_error(q.id, 503, "no answer, try again", &g->json);
+    }
     if (q.wants && !r->err)
         agent_wants(session_agent(x), q.ready, tl_str(q.reason));
     if (g->json.n && !g->json.err)
@@ -238,7 +237,7 @@ static int ask(struct gateway *g, struct session *x, const struct wire_frame *f)
         return err;
     }
     gateway_asks(g);
-    session_asking(x, 1);
+    session_asks(x);
     return 0;
 }
 
@@ -276,7 +275,7 @@ void gateway_frame(struct session *x, struct tl_str json)
         offend(g, x, f.id, 403, "authorisation");
     } else if (wire_is_subscribe_board(&f, &on)) {
         watch_board(g, x, f.id, on);
-    } else if (session_asking(x, 0) >= ASKING_MAX) {
+    } else if (session_asking(x) >= ASKING_MAX) {
         tl_bad_input("websocket", "too_many_questions");
         refuse(g, x, f.id, 429, "too many requests wait for an answer");
     } else {

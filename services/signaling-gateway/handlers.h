@@ -15,7 +15,7 @@
 
 struct gateway;
 
-/** How to speak on a socket; the socket itself is the adapter's. */
+/** How to speak on a socket; the socket itself is the adapter's.  Neither calls back. */
 struct gateway_sockets {
     int (*send)(void *socket, struct tl_str json);
     /** The socket is told and forgotten: gateway_closed() need not follow. */
@@ -58,7 +58,7 @@ void gateway_frame(struct session *x, struct tl_str json);
 
 /** Last board as JSON; s NULL: none was heard yet. */
 struct tl_str gateway_board(const struct gateway *g);
-/** The process ends: sockets that close from now on wait for the next gateway. */
+/** The process ends: who closes from now on, also for good, is waited for by the next gateway. */
 void gateway_stop(struct gateway *g);
 
 #endif

@@ -116,7 +116,9 @@ int main(int argc, char **argv)
     if (agents_load(&app.agents, tl_svc_config_dir(app.svc), app.passwords, &why))
         return tl_svc_refuse(app.svc, why.n ? why.p : "out of memory");
     tl_buf_done(&why);
-    snprintf(origins, sizeof(origins), "%s %s", public_origin, more_origins);
+    if (snprintf(origins, sizeof(origins), "%s %s", public_origin, more_origins) >=
+        (int)sizeof(origins)) /* cut, the last would be another site */
+        return tl_svc_refuse(app.svc, "TL_SIGNALING_ORIGINS: longer than 2000 bytes");
 
     struct tl_loop *loop = tl_svc_loop(app.svc);
     struct tl_bus *bus = tl_svc_bus(app.svc);

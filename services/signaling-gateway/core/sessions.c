@@ -175,10 +175,19 @@ struct pair **agent_pairs(struct agent *a)
     return &a->pairs;
 }
 
-unsigned session_asking(struct session *x, int by)
+unsigned session_asking(const struct session *x)
 {
-    x->asking = (uint16_t)(x->asking + by);
     return x->asking;
+}
+
+void session_asks(struct session *x)
+{
+    x->asking++;
+}
+
+void session_answered(struct session *x)
+{
+    x->asking -= x->asking > 0;
 }
 
 uint8_t session_round(const struct session *x)

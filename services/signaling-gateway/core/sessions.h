@@ -109,8 +109,11 @@ struct pair;
 struct pair **session_pairs(struct session *x);
 struct pair **agent_pairs(struct agent *a);
 
-/** Questions of this session that wait for an answer: adds by, returns how many there are now. */
-unsigned session_asking(struct session *x, int by);
+/** Questions of this session that wait for an answer.  A session that moved away and came back has
+ * none, whatever is still answered of its earlier stay. */
+unsigned session_asking(const struct session *x);
+void session_asks(struct session *x);
+void session_answered(struct session *x);
 
 /** Which round through all sessions has dealt with this one; 0 at first. */
 uint8_t session_round(const struct session *x);

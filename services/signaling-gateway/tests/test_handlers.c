@@ -67,6 +67,28 @@ static void what_happens_meanwhile_follows_the_snapshot(void **state)
     assert_int_equal(s.frames, 4);
 }
 
+/* Conversation's part is here, the ACD's is not, and more is pushed than the gateway keeps. */
+static void a_snapshot_that_grew_old_is_asked_again(void **state)
+{
+    Threadline__Common__V1__ChatMessage m = THREADLINE__COMMON__V1__CHAT_MESSAGE__INIT;
+    struct who who = an_agent("bob");
+    static char text[9001];
+    struct socket s;
+
+    TL_UNUSED(state);
+    memset(text, 'x', sizeof(text) - 1);
+    m.text = text;
+    w.acd_deaf = w.acd_knows = true;
+    comes(0, &s, &who);
+    world_until(w.snapshots == 1);
+    world_turn(TL_MSEC(10));
+    for (int i = 0; i < 40; i++)
+        push("tl.agent.bob", THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_MESSAGE, &m);
+    w.acd_deaf = false;
+    wait_for_greeting(&s);
+    assert_int_equal(w.snapshots, 2);
+}
+
 static void the_snapshot_comes_when_conversation_is_back(void **state)
 {
     struct who who = a_customer();
@@ -529,6 +551,47 @@ static void without_the_store_nobody_is_called_unknown(void **state)
     assert_int_equal(who_is_nowhere(ids, 1), 503);
 }
 
+static void while_the_gateway_ends_nothing_goes_to_a_socket_that_is_gone(void **state)
+{
+    Threadline__Signaling__V1__Typing typing = THREADLINE__SIGNALING__V1__TYPING__INIT;
+    struct who who = a_customer();
+    struct socket s;
+    char subject[80];
+
+    TL_UNUSED(state);
+    snprintf(subject, sizeof(subject), "tl.session.%s", who.session.s);
+    comes(0, &s, &who);
+    wait_for_greeting(&s);
+    gateway_stop(w.gateway[0]);
+    goes(&s, true);
+    push(subject, THREADLINE__SIGNALING__V1__SERVER_MESSAGE__BODY_TYPING, &typing);
+    world_turn(2 * GRACE);
+    assert_int_equal(w.losts, 0); /* the next gateway waits for them */
+}
+
+/* Its question was asked in an earlier stay: the answer must not unsettle the count of this one. */
+static void who_moves_away_and_back_may_ask_again(void **state)
+{
+    struct who who = a_customer();
+    struct socket a, b, c;
+
+    TL_UNUSED(state);
+    comes(0, &a, &who);
+    wait_for_greeting(&a);
+    w.hold = true;
+    says(&a, "{\"id\":\"1\",\"typing\":{\"contact_id\":\"c\",\"on\":true}}");
+    world_until(w.hold_reply[0]);
+    w.hold = false;
+    resumes(1, &b, &who);
+    wait_for_greeting(&b);
+    resumes(0, &c, &who);
+    wait_for_greeting(&c);
+    (void)tl_bus_reply(w.bus, w.hold_reply, "", 0);
+    world_turn(TL_MSEC(10));
+    says(&c, "{\"id\":\"2\",\"typing\":{\"contact_id\":\"c\",\"on\":true}}");
+    world_until(heard(&c, "{\"in_reply_to\":\"2\",\"ok\":{}}"));
+}
+
 static void a_session_moves_to_another_gateway(void **state)
 {
     struct who who = a_customer();
@@ -601,6 +664,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_customer_is_greeted),
         STORY(what_happens_meanwhile_follows_the_snapshot),
+        STORY(a_snapshot_that_grew_old_is_asked_again),
         STORY(the_snapshot_comes_when_conversation_is_back),
         STORY(a_frame_becomes_a_command_and_its_answer_a_frame),
         STORY(a_frame_without_an_id_is_answered_only_where_it_is_wrong),
@@ -620,6 +684,8 @@ int main(void)
         STORY(junk_on_the_bus_is_dropped),
         STORY(any_gateway_says_which_sessions_are_nowhere),
         STORY(without_the_store_nobody_is_called_unknown),
+        STORY(while_the_gateway_ends_nothing_goes_to_a_socket_that_is_gone),
+        STORY(who_moves_away_and_back_may_ask_again),
         STORY(a_session_moves_to_another_gateway),
         cmocka_unit_test_setup_teardown(who_was_at_a_dead_gateway_is_waited_for,
                                         start_with_a_long_grace, stop_and_forget_it),

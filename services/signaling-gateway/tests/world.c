@@ -205,7 +205,9 @@ static void on_get_agent(void *arg, const struct tl_msg *m)
 {
     TL_UNUSED(arg);
     w.agents_asked++;
-    if (w.acd_knows)
+    if (w.acd_deaf)
+        (void)tl_bus_refuse(w.bus, m->reply, 503, "unwell");
+    else if (w.acd_knows)
         reply_state(m, "bob", true, false);
     else
         (void)tl_bus_refuse(w.bus, m->reply, 404, "who?");

@@ -47,6 +47,7 @@ struct world {
     bool conversation_deaf; /* 503 to everything */
     int typing_refusal;
     char lost_session[40], lost_cause[40];
+    bool acd_deaf;   /* 503 to GetAgent */
     bool acd_knows;  /* GetAgent: online; else 404 */
     bool acd_forgot; /* heartbeat answers: unknown */
     int sets;        /* SetAgentState */
