@@ -22,9 +22,9 @@ before(async () => {
 after(() => nc.close());
 
 /** The ACD says so; a real one beside us may say otherwise a moment later, so ask at once. */
-async function staffed(n) {
+async function staffed(n, wait_ms = 3000) {
   nc.publish('tl.acd.supply', pack('acd.v1.Supply', { at_us: Date.now() * 1000, queues: ['orders', 'sales', 'travel']
-    .map(queue => ({ queue, staffed: n, idle: n, expected_wait_ms: n ? 3000 : -1 })) }));
+    .map(queue => ({ queue, staffed: n, idle: n, expected_wait_ms: n ? wait_ms : -1 })) }));
   await nc.flush();
   await sleep(5);
 }
@@ -55,6 +55,32 @@ test('at the checkout the answer itself brings the invitation, once', async () =
     { type: 'invitation_dismissed', invitation_id: answer.invitation.id }] });
   await staffed(1);
   assert.equal((await post({ token, events: [look('/shop/checkout', 90_000)] })).body.invitation, undefined);
+});
+
+test('the shipped rule wants section, tier, basket, time on page and a short wait, all at once', async () => {
+  const at = '/shop/checkout', worth = (total_minor, currency = 'EUR') => ({ ...basket, total_minor, currency });
+  const gold = { section: 'checkout', tier: 'gold', basket: worth(3000), dwell_ms: 6000, wait_ms: 60_000 };
+  for (const [what, missing] of [['another page', { section: 'product' }], ['another tier', { tier: 'standard' }],
+    ['a small basket', { basket: worth(1999) }], ['another currency', { basket: worth(3000, 'USD') }],
+    ['a glance', { dwell_ms: 4000 }], ['a long wait', { wait_ms: 150_000 }], ['nobody there', { wait_ms: null }]]) {
+    const customer = ulid();
+    let token;
+    const tell = async it => {
+      const events = [view(at, it.section), it.basket, look(at, it.dwell_ms)];
+      await staffed(it.wait_ms === null ? 0 : 1, it.wait_ms);
+      const { status, body } = await post({ token, claim: claim(customer, { tier: it.tier }), events });
+      assert.equal(status, 200);
+      token = body.token ?? token;
+      return body.invitation;
+    };
+    for (let i = 0; i < 3; i++) assert.equal(await tell({ ...gold, ...missing }), undefined, what);
+    let given; // the same visit with what was missing, so that nothing else was
+    for (let i = 0; !given && i < 10; i++) given = await tell(gold);
+    assert.equal(given?.rule, 'gold-customer-at-checkout', what);
+    await post({ token, events: [{ type: 'invitation_shown', invitation_id: given.id },
+      { type: 'invitation_dismissed', invitation_id: given.id }] });
+    for (let i = 0; i < 3; i++) assert.equal(await tell(gold), undefined, `dismissed after ${what}`);
+  }
 });
 
 test('the site vouches for a customer; another customer is another visitor', async () => {
