@@ -39,6 +39,8 @@ export class Tracker {
   private dwell = new DwellClock(0, false);
   private queue: ClickEvent[] = [];
   private sending = false;
+  private running = Promise.resolve(); // the request that is on its way
+  private era = 0; // of one visitor; an answer of an earlier one is not for us
   private tries = 0;
   private claim: string | null = null;
   private lastInput = 0;
@@ -94,13 +96,17 @@ export class Tracker {
   }
 
   /** The site vouches for who this is: a signed claim from its own server. */
-  identify(claim: string): Promise<void> {
+  async identify(claim: string): Promise<void> {
     this.claim = claim;
-    return this.flush();
+    await this.running; /* it left without the claim */
+    await this.flush();
   }
 
   /** The customer signed out: the next page belongs to a new, anonymous visitor. */
   forget(): void {
+    this.leave(); /* what was done so far is told of who did it */
+    this.era++;
+    this.tries = 0;
     this.claim = null;
     this.memory.token = null;
     this.memory.visit = null;
@@ -111,6 +117,8 @@ export class Tracker {
   token(wait_ms = 4000): Promise<string | null> {
     if (this.memory.token)
       return Promise.resolve(this.memory.token);
+    if (!this.sending && !this.queue.length && !this.claim)
+      this.page(); /* all was said, and nobody answered with a token */
     void this.flush();
     return new Promise(resolve => {
       this.tokenWaiters.push(resolve);
@@ -146,26 +154,30 @@ export class Tracker {
     });
   }
 
-  private async flush(): Promise<void> {
-    if (this.sending || (!this.queue.length && !this.claim))
-      return;
+  private flush(): Promise<void> {
+    if (!this.sending && (this.queue.length || this.claim))
+      this.running = this.send();
+    return this.running;
+  }
+
+  private async send(): Promise<void> {
     this.sending = true;
     const events = this.queue.splice(0);
-    const claim = this.claim;
+    const { claim, era } = this;
     try {
       const answer = await fetch(`${this.origin}/v1/collect`, request(this.body(events)));
       if (!answer.ok)
         throw answer.status;
-      this.tries = 0;
-      if (this.claim === claim)
-        this.claim = null;
-      this.learn((await answer.json()) as CollectAnswer);
+      const said = (await answer.json()) as CollectAnswer;
+      if (era === this.era)
+        this.learn(said, claim);
     } catch (e) {
-      this.failed(e, events);
+      if (era === this.era)
+        this.failed(e, events);
     } finally {
       this.sending = false;
     }
-    if (this.queue.length && !this.tries)
+    if ((this.queue.length || this.claim) && !this.tries)
       void this.flush();
   }
 
@@ -175,6 +187,8 @@ export class Tracker {
       this.memory.visit = null;
       this.claim = null;
     } else if (typeof e === 'number' && e < 500 && e !== 429) {
+      if (!events.length)
+        this.claim = null; /* it is this that they do not want */
       return; /* what they do not want they would not want later */
     }
     if (++this.tries > MAX_TRIES)
@@ -183,7 +197,10 @@ export class Tracker {
     setTimeout(() => void this.flush(), 300 + backoffMs(this.tries, Math.random()));
   }
 
-  private learn(a: CollectAnswer): void {
+  private learn(a: CollectAnswer, claim: string | null): void {
+    this.tries = 0;
+    if (this.claim === claim)
+      this.claim = null;
     if (a.token)
       this.memory.token = a.token;
     if (a.visit_id)
