@@ -1,19 +1,18 @@
 /**
- * One contact of the customer from Help to survey: speaks to the gateway, owns the microphone, the
- * audio leg, the views and the shared page.  What it all means for the panel is in state.ts.
+ * One contact of the customer from Help to survey: speaks to the gateway, owns the media (media.ts) and
+ * the shared page (share.ts).  What it all means for the panel is in state.ts.
  */
-import { hasAudio, type Channel, type MediaOffer, type ServerFrame, type Snapshot }
-  from '../../lib/api';
+import { hasAudio, type Channel, type ServerFrame, type Snapshot } from '../../lib/api';
 import { fromSnapshot, markFailed } from '../../lib/chat';
 import { connectGateway, type GatewaySocket } from '../../lib/gateway';
 import { ulid } from '../../lib/ids';
-import { SendLeg, ViewLeg } from '../../lib/media';
 import type { Session } from '../../lib/session';
 import { RequestError } from '../../lib/socket';
 import { Store } from '../../lib/store';
 import type { CallHandle, WidgetHost } from '../host';
+import { CallMedia, microphoneAllowed } from './media';
 import { PageShare } from './share';
-import { initial, isRunning, micProblem, onContact, onFrame, requestProblem, type CallState }
+import { initial, isRunning, onContact, onFrame, requestProblem, type CallState, type Problem }
   from './state';
 
 const GRANT_MS = 600; // how long a grant that comes by itself is waited for
@@ -21,13 +20,10 @@ const LINGER_MS = 60_000; // the session stays for the survey, then goes
 
 export class Call implements CallHandle {
   readonly state = new Store<CallState>(initial());
-  readonly remote = new Store<MediaStream | null>(null); // what the customer hears
-  readonly views = new Store<ViewLeg[]>([]); // newest last
+  readonly media: CallMedia;
   private readonly socket: GatewaySocket;
   private readonly session: Session;
   private readonly share: PageShare;
-  private mic: MediaStream | null = null;
-  private leg: SendLeg | null = null;
   private invitation = '';
   private linger: ReturnType<typeof setTimeout> | null = null;
 
@@ -38,6 +34,7 @@ export class Call implements CallHandle {
     });
     this.socket = socket;
     this.session = session;
+    this.media = new CallMedia(socket, this.state, why => this.noMicrophone(why));
     this.share = new PageShare(host, socket, {
       onStart: () => this.state.patch({ cobrowse: 'on' }),
       onEnd: why => this.shareEnded(why),
@@ -82,7 +79,7 @@ export class Call implements CallHandle {
   async begin(channel: Channel, cobrowse: boolean): Promise<void> {
     this.state.set({ ...initial(), open: true, step: 'starting', channel, cobrowseWanted: cobrowse });
     this.socket.start();
-    const mic = hasAudio(channel) ? this.openMic() : Promise.resolve(true);
+    const mic = hasAudio(channel) ? this.media.openMicrophone() : Promise.resolve(true);
     if (!(await microphoneAllowed()) && !(await mic))
       return;
     try {
@@ -94,17 +91,23 @@ export class Call implements CallHandle {
       }, { timeout_ms: 10_000 });
       if (f.kind !== 'contact_accepted')
         throw new RequestError(500, 'unexpected answer');
-      this.accepted(f.body.contact_id ?? '', f.body.media_instance ?? '');
+      const contact_id = f.body.contact_id ?? '';
+      this.accepted(contact_id, f.body.media_instance ?? '');
       if (await mic)
-        this.startLeg();
-      else
+        this.media.startLeg();
+      else if (isRunning(this.now) && this.now.contact_id === contact_id)
         await this.end(); /* allowed, and still not there */
     } catch (e) {
-      this.dropMedia();
-      if (this.now.step === 'starting') /* a missing microphone is said already */
-        this.state.patch({ step: 'problem',
-          problem: requestProblem(e instanceof RequestError ? e.code : 500) });
+      this.notStarted(e instanceof RequestError ? e.code : 500);
     }
+  }
+
+  private notStarted(code: number): void {
+    this.media.drop();
+    if (code === 0 || code === 408)
+      this.forgetSession(); /* it may have been heard: nobody is to wait in line for us */
+    if (this.now.step === 'starting') /* a missing microphone is said already */
+      this.state.patch({ step: 'problem', problem: requestProblem(code) });
   }
 
   retry(): void {
@@ -116,7 +119,7 @@ export class Call implements CallHandle {
     const { contact_id } = this.now;
     if (!contact_id)
       return this.minimise();
-    this.dropMedia();
+    this.media.drop();
     this.share.stop();
     try {
       await this.socket.request('end_contact', { contact_id });
@@ -127,12 +130,6 @@ export class Call implements CallHandle {
       this.finish(onContact(this.now, { contact_id, phase: 'CONTACT_PHASE_ENDED',
         outcome: this.now.step === 'waiting' ? 'CONTACT_OUTCOME_ABANDONED'
           : 'CONTACT_OUTCOME_COMPLETED' }));
-  }
-
-  mute(muted: boolean): void {
-    for (const t of this.mic?.getAudioTracks() ?? [])
-      t.enabled = !muted;
-    this.state.patch({ muted });
   }
 
   send(text: string): void {
@@ -178,7 +175,7 @@ export class Call implements CallHandle {
     this.host.setOpen(true);
     this.socket.start();
     if (hasAudio(c.channel))
-      void this.openMic().then(ok => ok && this.startLeg());
+      void this.media.openMicrophone().then(ok => ok && this.media.startLeg());
   }
 
   /* ---- what the server says ---- */
@@ -199,15 +196,9 @@ export class Call implements CallHandle {
   }
 
   private onFrame(f: ServerFrame): void {
-    if (f.kind === 'media_reoffer') {
-      if (!f.body.instance || f.body.instance === this.now.instance)
-        this.leg?.reoffer();
-    } else if (f.kind === 'media_offer') {
-      this.onView(f.body);
-    } else if (f.kind === 'media_closed') {
-      this.closeView(f.body.leg_id ?? '');
-      this.leg?.serverClosed(f.body.leg_id ?? '', f.body.reason ?? '');
-    } else if (f.kind === 'cobrowse_grant') {
+    if (this.media.onFrame(f))
+      return;
+    if (f.kind === 'cobrowse_grant') {
       if (f.body.contact_id === this.now.contact_id && this.now.cobrowseWanted) {
         if (this.now.cobrowse === 'off')
           this.state.patch({ cobrowse: 'starting' });
@@ -217,7 +208,7 @@ export class Call implements CallHandle {
       if (f.kind === 'cobrowse_asked' && this.now.cobrowseWanted
         && f.body.contact_id === this.now.contact_id)
         this.consent(true); /* the agent's tab came back: the consent is still in force */
-      if (f.kind === 'cobrowse_stopped')
+      if (f.kind === 'cobrowse_stopped' && f.body.contact_id === this.now.contact_id)
         this.share.stop();
       this.apply(onFrame(this.now, f));
     }
@@ -236,7 +227,7 @@ export class Call implements CallHandle {
     }
     if (next.step === 'waiting' && before.step === 'connected') {
       this.share.stop();
-      this.closeViews();
+      this.media.closeViews();
     }
     if (next.instance !== before.instance)
       this.remember();
@@ -257,7 +248,7 @@ export class Call implements CallHandle {
   }
 
   private finish(next: CallState): void {
-    this.dropMedia();
+    this.media.drop();
     this.share.stop();
     this.host.memory.contact = null;
     this.state.set(next);
@@ -265,81 +256,6 @@ export class Call implements CallHandle {
     if (this.linger)
       clearTimeout(this.linger);
     this.linger = setTimeout(() => this.leave(), LINGER_MS);
-  }
-
-  /* ---- media ---- */
-
-  private async openMic(): Promise<boolean> {
-    try {
-      this.mic ??= await navigator.mediaDevices.getUserMedia({ audio: true });
-      for (const t of this.mic.getAudioTracks()) {
-        t.enabled = !this.now.muted;
-        t.onended = () => void this.micLost();
-      }
-      return true;
-    } catch (e) {
-      const problem = micProblem(e instanceof Error ? e.name : '');
-      this.host.memory.contact = null;
-      if (this.now.contact_id)
-        void this.end();
-      this.state.patch({ step: 'problem', problem });
-      return false;
-    }
-  }
-
-  /** The headset was pulled out: take the microphone that is left. */
-  private async micLost(): Promise<void> {
-    this.mic = null;
-    if (isRunning(this.now) && (await this.openMic()) && this.mic)
-      await this.leg?.replace(this.mic);
-  }
-
-  private startLeg(): void {
-    if (!this.mic || this.leg || !isRunning(this.now))
-      return;
-    this.leg = new SendLeg({
-      socket: this.socket, kind: 'LEG_KIND_AUDIO', contact_id: this.now.contact_id,
-      instance: () => this.now.instance, stream: this.mic,
-      onStream: s => this.remote.set(s),
-      onState: st => this.state.patch({
-        media: st === 'up' ? 'up' : st === 'closed' || st === 'taken' ? 'off' : 'connecting' }),
-    });
-    this.leg.start();
-  }
-
-  private onView(o: MediaOffer): void {
-    if (o.contact_id !== this.now.contact_id || o.kind !== 'LEG_KIND_VIEW')
-      return;
-    const same = this.views.get().find(v => v.leg_id === o.leg_id && v.alive);
-    if (same)
-      return void same.renew(o.sdp ?? '').catch(() => this.closeView(same.leg_id));
-    const view = new ViewLeg(this.socket, o, () =>
-      this.views.set(this.views.get().filter(v => v.alive)));
-    this.views.set([...this.views.get().filter(v => v.alive && v.leg_id !== o.leg_id), view]);
-    view.answer().catch(() => this.closeView(view.leg_id));
-  }
-
-  private closeView(leg_id: string): void {
-    this.views.get().find(v => v.leg_id === leg_id)?.close();
-    this.views.set(this.views.get().filter(v => v.leg_id !== leg_id));
-  }
-
-  private closeViews(): void {
-    for (const v of this.views.get())
-      v.close();
-    this.views.set([]);
-  }
-
-  private dropMedia(): void {
-    this.leg?.close(false); /* the end of the contact closes it there */
-    this.leg = null;
-    for (const t of this.mic?.getTracks() ?? []) {
-      t.onended = null;
-      t.stop();
-    }
-    this.mic = null;
-    this.remote.set(null);
-    this.closeViews();
   }
 
   /* ---- the rest ---- */
@@ -357,8 +273,16 @@ export class Call implements CallHandle {
       channel: s.channel, instance: s.instance, cobrowse: s.cobrowseWanted } : null;
   }
 
+  private noMicrophone(problem: Problem): void {
+    this.host.memory.contact = null;
+    if (this.now.contact_id)
+      void this.end();
+    this.state.patch({ step: 'problem', problem });
+  }
+
   private fail(text: string): void {
-    this.dropMedia();
+    this.media.drop();
+    this.share.stop(); /* nobody sees the page without the bar that says so */
     this.host.memory.contact = null;
     this.state.patch({ step: 'problem', open: true,
       problem: { title: 'We cannot be reached', text, offerRetry: true } });
@@ -366,7 +290,7 @@ export class Call implements CallHandle {
 
   /** A copy of this tab took the session, and with it the call.  Only the notes of this tab go. */
   private elsewhere(): void {
-    this.dropMedia();
+    this.media.drop();
     this.share.stop();
     this.host.memory.contact = null;
     this.session.forget();
@@ -377,25 +301,19 @@ export class Call implements CallHandle {
   private reset(): void {
     if (this.linger)
       clearTimeout(this.linger);
-    this.leave();
     this.state.set(initial());
+    this.leave();
   }
 
+  /** Who still looks at the question may answer it. */
   private leave(): void {
-    this.linger = null;
-    if (isRunning(this.now))
-      return;
+    this.linger = this.now.step === 'survey' ? setTimeout(() => this.leave(), LINGER_MS) : null;
+    if (!isRunning(this.now) && !this.linger)
+      this.forgetSession();
+  }
+
+  private forgetSession(): void {
     this.socket.stop();
     this.session.forget();
-  }
-}
-
-/** Was the microphone allowed on this site before?  A browser that cannot say has not said yes. */
-async function microphoneAllowed(): Promise<boolean> {
-  try {
-    const p = await navigator.permissions.query({ name: 'microphone' as PermissionName });
-    return p.state === 'granted';
-  } catch {
-    return false;
   }
 }

@@ -79,8 +79,8 @@ export function onFrame(s: CallState, f: ServerFrame): CallState {
 /** The contact as the server sees it, from a push or from the snapshot. */
 export function onContact(s: CallState, c: ContactState): CallState {
   const known = { ...s, channel: c.channel ?? s.channel, instance: c.media_instance || s.instance };
-  if (s.step === 'problem' && !isOver(c))
-    return known; /* said already, and this contact is on its way out */
+  if ((s.step === 'problem' || s.step === 'survey' || s.step === 'done') && !isOver(c))
+    return known; /* over here, and what was on its way does not bring it back */
   switch (c.phase) {
   case 'CONTACT_PHASE_WAITING':
   case 'CONTACT_PHASE_RINGING':

@@ -42,7 +42,7 @@ function Widget({ call }: { call: Call }) {
 }
 
 function RemoteAudio({ call }: { call: Call }) {
-  const stream = useStore(call.remote);
+  const stream = useStore(call.media.remote);
   const ref = useStream<HTMLAudioElement>(stream);
   return <audio ref={ref} autoplay data-testid="remote-audio" />;
 }
@@ -221,7 +221,7 @@ function Connected({ call, s }: { call: Call; s: CallState }) {
         {!chatOnly && (
           <button type="button" class={`round${s.muted ? ' off' : ''}`} data-testid="mute"
             aria-pressed={s.muted} aria-label={s.muted ? 'Unmute' : 'Mute'}
-            onClick={() => call.mute(!s.muted)}><Icon name={s.muted ? 'micOff' : 'mic'} /></button>
+            onClick={() => call.media.mute(!s.muted)}><Icon name={s.muted ? 'micOff' : 'mic'} /></button>
         )}
         {s.cobrowse !== 'on' && s.cobrowse !== 'asked' && (
           <button type="button" class="plain" data-testid="cobrowse-start"
@@ -243,7 +243,7 @@ function Connected({ call, s }: { call: Call; s: CallState }) {
 
 /** The agent's picture; a shared screen takes the big place and the face the small one. */
 function Stage({ call, s }: { call: Call; s: CallState }) {
-  const { main, small } = arrange(useStore(call.views));
+  const { main, small } = arrange(useStore(call.media.views));
   return (
     <div class={`stage${s.channel === 'CHANNEL_VIDEO' ? '' : ' voice'}`} data-testid="stage">
       {main ? <Video key={main.leg_id} stream={main.stream} id="agent-video" />
