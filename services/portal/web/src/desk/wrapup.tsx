@@ -24,6 +24,8 @@ export function WrapUp({ desk, talk, dispositions }: Props) {
   };
   useEffect(() => () => {
     const { disposition: d, note: n } = draft.current;
+    if (id in desk.state.get().talks)
+      return; /* signed out, or in another tab: the wrap-up goes on, and its draft waits for it */
     if (!submitted.current && (d || n.trim())) /* the timer was first */
       void desk.keepDraft(id, { disposition: d, note: n.trim() });
     forget();
