@@ -84,6 +84,14 @@ describe('scrub', () => {
     expect(text(scrub(later))).toContain('secret-1');
   });
 
+  it('masks what is written later into a masked part, whoever let it through', () => {
+    const later: PageEvent = { type: 3, timestamp: 1, data: { source: 0, removes: [], adds: [], attributes: [],
+      texts: [{ id: 7, value: 'secret' }, { id: 8, value: 'open' }, { id: 7, value: null }] } };
+    const out = scrub(later, id => id === 7);
+    expect((out.data as { texts: unknown[] }).texts).toEqual(
+      [{ id: 7, value: BULLETS }, { id: 8, value: 'open' }, { id: 7, value: null }]);
+  });
+
   it('leaves other events and its argument as they are', () => {
     const move: PageEvent = { type: 3, timestamp: 1, data: { source: 1, positions: [] } };
     expect(scrub(move)).toBe(move);

@@ -84,9 +84,12 @@ export function without(e: PageEvent, hidden: (node: number) => boolean): PageEv
 function scrubMutation(data: Record<string, unknown>, masked: Masked): Record<string, unknown> {
   const adds = data['adds'] as { parentId: number; node: SerialNode }[] | undefined;
   const attributes = data['attributes'] as { id: number; attributes: Attributes }[] | undefined;
+  const texts = data['texts'] as { id: number; value: string | null }[] | undefined;
   return {
     ...data,
     ...(adds ? { adds: adds.map(a => ({ ...a, node: scrubNode(a.node, masked(a.parentId)) })) } : {}),
+    ...(texts ? { texts: texts.map(t => (
+      t.value && masked(t.id) ? { ...t, value: maskText(t.value) } : t)) } : {}),
     ...(attributes ? { attributes: attributes.map(a => ({
       ...a, attributes: scrubAttributes(a.attributes, 'input', masked(a.id)) })) } : {}),
   };
