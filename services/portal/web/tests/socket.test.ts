@@ -181,6 +181,17 @@ describe('connection', () => {
     expect(made.length).toBe(1);
   });
 
+  it('stays away when it was idle, until there is something to say', async () => {
+    await connected();
+    now().drops(4008);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([socket.state, made.length]).toEqual(['off', 1]);
+    socket.start();
+    await settle();
+    now().greets();
+    expect(socket.state).toBe('open');
+  });
+
   it('gives up a connection on which two answers in a row did not come', async () => {
     await connected();
     for (let i = 0; i < 2; i++) {

@@ -65,6 +65,7 @@ const TIMEOUT_MS = 8000;
 const MAX_PENDING = 64;
 const STABLE_MS = 5000; // a connection that lasted this long earns an immediate retry
 const HANDSHAKE_MS = 10_000;
+const IDLE = 4008; // nothing was said for long: come back when there is something
 const SUPERSEDED = 4009;
 const DEAF_AFTER = 2; // time-outs in a row that mean a dead connection
 
@@ -236,6 +237,8 @@ export class GatewaySocket extends Emitter<SocketEvents> {
     if (code === SUPERSEDED) {
       this.stop();
       this.emit('superseded', undefined);
+    } else if (code === IDLE && this.pending.size === 0) {
+      this.stop();
     } else if (this.wanted) {
       this.schedule();
     }
