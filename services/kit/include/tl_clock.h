@@ -13,7 +13,8 @@ tl_time tl_clock_mono(void);
 void tl_random(void *p, size_t n);
 /** A ULID of now; within one process always greater than the one before. */
 struct tl_id tl_id_new(void);
-/** RFC 3339 in UTC with milliseconds: "2026-11-22T00:30:37.123Z". */
+/** RFC 3339 in UTC with milliseconds: "2026-11-22T00:30:37.123Z"; years 1000 to 9999, a time beyond
+ * is the nearest. */
 void tl_clock_format(char out[32], tl_time t);
 
 #endif

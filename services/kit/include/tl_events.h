@@ -1,7 +1,8 @@
 /**
  * @file tl_events.h  Publishing events: the Meta header, CloudEvents headers, contiguous numbers,
- * and a bounded queue that keeps order and retries until JetStream has each one. For services
- * without a store of their own; those with an outbox use tl_event_send() from it.
+ * and a bounded queue that sends in order, and again until JetStream has each one; what had to be
+ * sent again may stand behind later ones, its number tells.  For services without a store of their
+ * own; those with an outbox use tl_event_send() from it.
  */
 #ifndef TL_EVENTS_H
 #define TL_EVENTS_H

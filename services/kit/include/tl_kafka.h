@@ -30,8 +30,8 @@ bool tl_kafka_broken(const struct tl_kafka *k);
  * send. */
 typedef void tl_kafka_fn(void *arg, int err, int32_t partition, int64_t offset);
 
-/** Copies key, headers and data.  0; -ENOBUFS: local queue full, stop and try later (fn is not
- * called). */
+/** Copies key, headers and data.  0; else fn is not called: -ENOBUFS: local queue full, stop and
+ * try later; -ENOMEM; -EIO: refused (too large, or the producer is broken). */
 int tl_kafka_send(struct tl_kafka *k, const char *topic, const char *key,
                   const struct tl_header *headers, size_t n_headers, const void *data, size_t n,
                   tl_kafka_fn *fn, void *arg);

@@ -11,7 +11,8 @@
 struct tl_yaml;      /**< a document */
 struct tl_yaml_node; /**< a mapping, a sequence or a scalar inside it */
 
-/** Reads a file.  0, -ENOENT, -EINVAL with the complaint in why, -ENOMEM. */
+/** Reads a file.  0; -ENOMEM; with the complaint in why: -EINVAL, or why it cannot be read
+ * (-ENOENT, -EACCES, -EISDIR ...). */
 int tl_yaml_load(struct tl_yaml **ret, const char *path, struct tl_buf *why);
 /** The same from memory; name stands for the file in complaints. */
 int tl_yaml_parse(struct tl_yaml **ret, struct tl_str text, const char *name, struct tl_buf *why);

@@ -101,6 +101,10 @@ static void times_are_written_as_in_rfc_3339(void **state)
     assert_string_equal(text, "1970-01-01T00:00:00.000Z");
     tl_clock_format(text, -1000);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    tl_clock_format(text, INT64_MAX); /* other processes name times too */
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+    tl_clock_format(text, INT64_MIN);
+    assert_string_equal(text, "1000-01-01T00:00:00.000Z");
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <tl_http.h>
 #include <tl_log.h>
+#include <tl_mem.h>
 #include <tl_metrics.h>
 
 #include "client.h"
@@ -144,6 +145,20 @@ static void a_chunked_body_arrives_whole(void **state)
                    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
     client_say(&c, "2\r\nde\r\n0\r\n\r\n");
     assert_true(client_sees(&c, "abcde"));
+}
+
+static void a_body_that_memory_is_short_of_is_no_bad_input(void **state)
+{
+    (void)state;
+    client_say(&c, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n");
+    client_wait(&c, TL_MSEC(20));
+    tl_mem_fail_after(0);
+    client_say(&c, "3\r\nabc\r\n");
+    assert_true(client_sees(&c, "503 Service Unavailable"));
+    tl_mem_fail_after(-1);
+    assert_true(client_ends(&c));
+    assert_true(bad("body_large") == 0);
 }
 
 static void expect_100_continue_is_answered(void **state)
@@ -580,6 +595,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_request_is_answered_and_the_connection_kept),
         T(a_chunked_body_arrives_whole),
+        T(a_body_that_memory_is_short_of_is_no_bad_input),
         T(expect_100_continue_is_answered),
         T(paths_and_queries_are_decoded),
         T(only_a_proxy_tells_whom_it_speaks_for),

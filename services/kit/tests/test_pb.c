@@ -66,6 +66,7 @@ static void what_does_not_fit_is_refused_with_its_place(void **state)
     refused("{\"id\":7}", -EINVAL, "/id: must be a string");
     refused("{\"send_message\":{\"text\":[]}}", -EINVAL, "/send_message/text: must be a string");
     refused("{\"send_message\":{\"txet\":\"\"}}", -EINVAL, "/send_message/txet: unknown key");
+    refused("{\"typing\":{\"a/b~c\":1}}", -EINVAL, "/typing/a~1b~0c: unknown key");
     refused("{\"send_message\":{},\"typing\":{}}", -EINVAL, "/typing: only one member");
     refused("{\"answer_survey\":{\"score\":3000000000}}", -EINVAL,
             "/answer_survey/score: integer out of range");

@@ -105,6 +105,15 @@ static void a_key_comes_from_64_hex_digits_that_only_we_can_read(void **state)
     assert_int_equal(tl_token_key_load(&k, path), -ENOENT);
 }
 
+/* A header that is absent is text without an address. */
+static void no_text_is_no_token(void **state)
+{
+    struct tl_claims c;
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_token_verify(&c, &key, (struct tl_str){0}, "visitor", 0), -EBADMSG);
+}
+
 static void tickets_differ_and_are_ids(void **state)
 {
     struct tl_id a = tl_ticket_new(), b = tl_ticket_new(), parsed;
@@ -133,6 +142,7 @@ int main(void)
         cmocka_unit_test(one_changed_byte_anywhere_is_noticed),
         cmocka_unit_test(bad_claims_and_failing_memory_sign_nothing),
         cmocka_unit_test(a_key_comes_from_64_hex_digits_that_only_we_can_read),
+        cmocka_unit_test(no_text_is_no_token),
         cmocka_unit_test(tickets_differ_and_are_ids),
         cmocka_unit_test(a_password_is_known_by_its_hash),
     };

@@ -126,7 +126,7 @@ static void a_value_with_a_mistake_names_its_key(void **state)
     tl_buf_done(&why);
 }
 
-static void a_missing_file_is_told(void **state)
+static void a_file_that_cannot_be_read_is_told(void **state)
 {
     struct tl_buf why = TL_BUF(1000);
     struct tl_yaml *y = NULL;
@@ -134,6 +134,8 @@ static void a_missing_file_is_told(void **state)
     TL_UNUSED(state);
     assert_int_equal(tl_yaml_load(&y, "/nowhere/x.yaml", &why), -ENOENT);
     assert_non_null(strstr(why.p, "/nowhere/x.yaml:0: -: No such file"));
+    assert_int_equal(tl_yaml_load(&y, "/tmp", &why), -EISDIR);
+    assert_non_null(strstr(why.p, "/tmp:0: -: Is a directory"));
     tl_buf_done(&why);
 }
 
@@ -161,7 +163,7 @@ int main(void)
         cmocka_unit_test(values_come_with_their_types),
         cmocka_unit_test(a_document_with_a_mistake_names_its_line),
         cmocka_unit_test(a_value_with_a_mistake_names_its_key),
-        cmocka_unit_test(a_missing_file_is_told),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_told),
         cmocka_unit_test(each_failing_allocation_is_survived),
     };
 

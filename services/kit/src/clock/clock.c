@@ -74,9 +74,14 @@ struct tl_id tl_id_new(void)
 
 void tl_clock_format(char out[32], tl_time t)
 {
-    time_t s = (time_t)(t / 1000000);
-    int ms = (int)(t % 1000000 / 1000);
+    const tl_time last = INT64_C(253402300799999999); /* of the year 9999 */
+    time_t s;
+    int ms;
     struct tm tm;
+
+    t = TL_HIGHER(-TL_SEC(30610224000), TL_LOWER(t, last)); /* and of 1000 */
+    s = (time_t)(t / 1000000);
+    ms = (int)(t % 1000000 / 1000);
 
     if (ms < 0) {
         ms += 1000;

@@ -1,7 +1,7 @@
 /*
- * Events leave in order: packed when they happen, stored one batch at a time, sent again until
- * JetStream has them.  Numbers are given when an event is accepted, so a number that is missing
- * later is a lost event.
+ * Events leave in order: packed when they happen, a window of them stored at a time, each sent
+ * again until JetStream has it.  Numbers are given when an event is accepted, so a number that is
+ * missing later is a lost event.
  */
 #include <stdio.h>
 #include <tl_clock.h>

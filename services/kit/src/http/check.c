@@ -98,8 +98,7 @@ static struct http_fault check_framing(const struct walk *w, bool is_11, struct 
         return fault(400, "smuggling", "Transfer-Encoding in HTTP/1.0");
     if (w->encodings && !tl_str_ieq(w->encoding, TL_STR("chunked")))
         return fault(501, "encoding", "Unknown Transfer-Encoding");
-    if (w->lengths && (tl_str_int(w->length, 0, INT64_MAX, &length) || w->length.s[0] == '+' ||
-                       w->length.s[0] == '-'))
+    if (w->lengths && (tl_str_int(w->length, 0, INT64_MAX, &length) || w->length.s[0] == '-'))
         return fault(400, "malformed", "Content-Length is not a number");
     ret->chunked = w->encodings > 0;
     ret->has_length = w->lengths > 0;

@@ -163,7 +163,7 @@ struct tl_http {
 void http_kick(struct tl_http *h);
 void http_conn_phase(struct http_conn *conn, enum http_phase phase);
 /** A short answer past libmicrohttpd, for when it cannot give one, and the end of the connection.
- */
+ * class_name NULL: the client did no wrong. */
 void http_slam(struct http_conn *conn, unsigned status, const char *class_name);
 void http_bad_input(const char *class_name);
 

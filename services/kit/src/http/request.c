@@ -493,7 +493,10 @@ static enum MHD_Result take_body(struct tl_http_req *req, const char *data, size
         return MHD_YES;
     /* A chunked body does not say how long it will be, and libmicrohttpd cannot answer in the
      * middle of one. */
-    http_slam(req->conn, err == -EMSGSIZE ? 413 : 503, "body_large");
+    if (err == -EMSGSIZE)
+        http_slam(req->conn, 413, "body_large");
+    else
+        http_slam(req->conn, 503, NULL);
     return MHD_NO;
 }
 

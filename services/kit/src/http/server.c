@@ -85,7 +85,9 @@ static void on_mhd_log(void *cls, const char *fmt, va_list ap)
 
 static const char *reason(unsigned status)
 {
-    return status == 408 ? "Request Timeout" : status == 413 ? "Content Too Large" : "Error";
+    return status == 408   ? "Request Timeout"
+           : status == 413 ? "Content Too Large"
+                           : "Service Unavailable";
 }
 
 void http_slam(struct http_conn *conn, unsigned status, const char *class_name)
@@ -95,7 +97,8 @@ void http_slam(struct http_conn *conn, unsigned status, const char *class_name)
                      "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status,
                      reason(status));
 
-    http_bad_input(class_name);
+    if (class_name)
+        http_bad_input(class_name);
     (void)!send(conn->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL); /* best effort */
     (void)shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and closes */
 }

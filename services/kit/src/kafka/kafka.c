@@ -10,7 +10,6 @@
  */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <tl_clock.h>
 #include <tl_kafka.h>
@@ -65,7 +64,7 @@ static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaq
         k->answered = true;
     }
     r->fn(r->arg, error_errno(m->err), m->partition, m->offset);
-    free(r);
+    tl_free(r);
 }
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -294,7 +293,7 @@ int tl_kafka_send(struct tl_kafka *k, const char *topic, const char *key,
                   tl_kafka_fn *fn, void *arg)
 {
     rd_kafka_headers_t *hdrs = NULL;
-    struct record *r = malloc(sizeof(*r));
+    struct record *r = tl_alloc(1, sizeof(*r));
     rd_kafka_resp_err_t err;
 
     if (!r)
@@ -311,7 +310,7 @@ int tl_kafka_send(struct tl_kafka *k, const char *topic, const char *key,
     if (err) {
         if (hdrs)
             rd_kafka_headers_destroy(hdrs);
-        free(r);
+        tl_free(r);
         return error_errno(err);
     }
     return 0;

@@ -22,13 +22,25 @@ struct path {
 static int put_message(struct tl_buf *out, const ProtobufCMessageDescriptor *d, json_t *object,
                        const struct path *path, struct tl_buf *why);
 
+/* RFC 6901: a slash in a key is ~1, a tilde ~0. */
+static void put_key(struct tl_buf *why, const char *key)
+{
+    tl_buf_putc(why, '/');
+    for (; *key; key++) {
+        if (*key == '~' || *key == '/')
+            tl_buf_puts(why, *key == '~' ? "~0" : "~1");
+        else
+            tl_buf_putc(why, *key);
+    }
+}
+
 static void put_path(struct tl_buf *why, const struct path *path)
 {
     if (!path)
         return;
     put_path(why, path->up);
     if (path->key)
-        tl_buf_printf(why, "/%s", path->key);
+        put_key(why, path->key);
     else
         tl_buf_printf(why, "/%zu", path->index);
 }

@@ -128,7 +128,7 @@ int tl_token_verify(struct tl_claims *ret, const struct tl_token_key *key, struc
     struct tl_claims c = {0};
     uint8_t sig[crypto_auth_BYTES], payload[TL_TOKEN_MAX];
     size_t body = token.n > SIG_TEXT + 1 ? token.n - SIG_TEXT - 1 : 0, n = 0;
-    const char *from = token.s + strlen(PREFIX);
+    const char *from;
     json_t *root;
     int err;
 
@@ -140,6 +140,7 @@ int tl_token_verify(struct tl_claims *ret, const struct tl_token_key *key, struc
         n != sizeof(sig) ||
         crypto_auth_verify(sig, (const uint8_t *)token.s, body, key->bytes) != 0)
         return -EBADMSG;
+    from = token.s + strlen(PREFIX);
     if (sodium_base642bin(payload, sizeof(payload), from, body - strlen(PREFIX), NULL, &n, NULL,
                           b64) != 0)
         return -EBADMSG;

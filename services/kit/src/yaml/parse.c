@@ -217,6 +217,12 @@ int tl_yaml_parse(struct tl_yaml **ret, struct tl_str text, const char *name, st
     return 0;
 }
 
+static int complain_of(struct tl_buf *why, const char *path, int err)
+{
+    tl_buf_printf(why, "%s:0: -: %s\n", path, strerror(-err));
+    return err;
+}
+
 int tl_yaml_load(struct tl_yaml **ret, const char *path, struct tl_buf *why)
 {
     struct tl_buf text = TL_BUF(TEXT_MAX + 1);
@@ -225,18 +231,17 @@ int tl_yaml_load(struct tl_yaml **ret, const char *path, struct tl_buf *why)
     size_t n;
     int err;
 
-    if (!f) {
-        err = -errno;
-        tl_buf_printf(why, "%s:0: -: %s\n", path, strerror(errno));
-        return err;
-    }
+    if (!f)
+        return complain_of(why, path, -errno);
     while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0 && !text.err)
         tl_buf_add(&text, chunk, n);
-    err = ferror(f) ? -EIO : text.err == -ENOMEM ? -ENOMEM : 0;
+    if (ferror(f))
+        err = complain_of(why, path, -errno); /* a folder, say */
+    else if (text.err == -EMSGSIZE)
+        err = (tl_buf_printf(why, "%s:1: -: larger than 1 MiB\n", path), -EINVAL);
+    else
+        err = text.err ? text.err : tl_yaml_parse(ret, tl_buf_str(&text), path, why);
     fclose(f);
-    if (!err)
-        err = text.err ? (tl_buf_printf(why, "%s:1: -: larger than 1 MiB\n", path), -EINVAL)
-                       : tl_yaml_parse(ret, tl_buf_str(&text), path, why);
     tl_buf_done(&text);
     return err;
 }
