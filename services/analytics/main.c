@@ -1,5 +1,4 @@
 /* analytics: settings -> adapters -> board and bridges -> loop. */
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <tl_svc.h>
@@ -27,9 +26,11 @@ static int kafka_send(void *arg, const char *topic, const char *key,
 /* A producer that cannot go on is not mended but replaced: the supervisor starts us anew. */
 static bool kafka_ok(void *arg)
 {
-    if (tl_kafka_broken(arg))
-        (void)raise(SIGTERM); /* is caught by the loop, and drains */
-    return tl_kafka_ready(arg);
+    struct app *app = arg;
+
+    if (tl_kafka_broken(app->kafka))
+        tl_svc_leave(app->svc);
+    return tl_kafka_ready(app->kafka);
 }
 
 /* What is on its way to Kafka or JetStream finishes, unless its server is away. */
@@ -104,7 +105,7 @@ static int open_kafka(struct app *app, const char *brokers, size_t window)
         err = analytics_bridge_new(&app->bridges[i], tl_svc_loop(app->svc), tl_svc_bus(app->svc),
                                    &sink, &streams[i]);
     if (!err)
-        err = tl_svc_need(app->svc, "kafka", kafka_ok, app->kafka);
+        err = tl_svc_need(app->svc, "kafka", kafka_ok, app);
     if (!err)
         err = analytics_tail_read(&app->tail, tl_svc_loop(app->svc), brokers,
                                   ANALYTICS_UNCONFIRMED_MAX, on_known, on_tail, app);

@@ -39,6 +39,9 @@ int tl_svc_start(struct tl_svc **ret, int argc, char **argv, const char *name,
                  const struct tl_setting *settings, size_t n);
 /** Runs the loop until SIGTERM and its drain; returns the exit code and frees the service. */
 int tl_svc_run(struct tl_svc *svc);
+/** End as SIGTERM would, soon: for who finds that the process must begin anew.  Asking again, a
+ * need's ok() at each look say, changes nothing. */
+void tl_svc_leave(struct tl_svc *svc);
 /** Something needed at start is wrong: says so on stderr and in the log, frees, returns 78. */
 int tl_svc_refuse(struct tl_svc *svc, const char *why);
 

@@ -28,11 +28,14 @@ static struct {
     struct tl_timer *slow;
     int64_t healthy;
     bool never_drains;
+    bool leaves; /* when its need is missing */
 } toy;
 
 static bool is_healthy(void *arg)
 {
     (void)arg;
+    if (!toy.healthy && toy.leaves)
+        tl_svc_leave(toy.svc);
     return toy.healthy;
 }
 
@@ -408,6 +411,19 @@ static void a_second_signal_does_not_wait(void **state)
     assert_int_equal(reap(), 1);
 }
 
+/* Asked at each look at its need, it leaves once, and drains. */
+static void a_service_may_leave_by_itself(void **state)
+{
+    (void)state;
+    toy.leaves = true;
+    start();
+    stop(SIGHUP); /* its need goes */
+    usleep(100000);
+    ask("/readyz");
+    assert_int_equal(reap(), 0);
+    assert_true(said("first step\nsecond step\nthird step waits\nstop\n"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -422,6 +438,7 @@ int main(void)
         T(sigterm_closes_websockets_with_1012),
         T(a_drain_that_hangs_ends_in_time),
         T(a_second_signal_does_not_wait),
+        T(a_service_may_leave_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,20 @@ void tl_svc_drained(struct tl_svc *svc)
         advance(svc);
 }
 
+static void on_leave(void *arg)
+{
+    struct tl_svc *svc = arg;
+
+    if (svc->phase == SVC_RUNNING)
+        svc_on_term(svc);
+}
+
+void tl_svc_leave(struct tl_svc *svc)
+{
+    if (!svc->leaving) /* out of memory: who asks again may succeed */
+        svc->leaving = !tl_loop_defer(svc->loop, on_leave, svc);
+}
+
 void svc_on_term(void *arg)
 {
     struct tl_svc *svc = arg;

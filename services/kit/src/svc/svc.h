@@ -52,6 +52,7 @@ struct tl_svc {
     bool ready_said;
     struct tl_metric *ready;
     /* the end */
+    bool leaving; /**< the service asked for it */
     enum { SVC_RUNNING, SVC_FINISHING, SVC_STEPS, SVC_BUS, SVC_STOPPED } phase;
     unsigned step;                    /**< of drain */
     const struct svc_hook *waits_for; /**< the step whose idle() is asked; NULL: none */
