@@ -116,20 +116,20 @@ static void take_acd(struct analytics_event *ret, const ProtobufCMessage *base)
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_ACCEPTED:
         f->kind = ANALYTICS_OFFER_ACCEPTED;
         f->agent = id_of(m->offer_accepted->agent_id);
-        f->length = TL_MSEC(m->offer_accepted->waited_ms);
+        f->length = tl_dur_of_ms(m->offer_accepted->waited_ms);
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_DEQUEUED:
         f->kind = is_abandon(m->contact_dequeued->cause) ? ANALYTICS_CONTACT_ABANDONED
                                                          : ANALYTICS_CONTACT_FLOWED_OUT;
-        f->length = TL_MSEC(m->contact_dequeued->waited_ms);
+        f->length = tl_dur_of_ms(m->contact_dequeued->waited_ms);
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_CONTACT_RELEASED:
         f->kind = ANALYTICS_CONTACT_RELEASED;
-        f->length = TL_MSEC(m->contact_released->talked_ms);
+        f->length = tl_dur_of_ms(m->contact_released->talked_ms);
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_WRAP_UP_ENDED:
         f->kind = ANALYTICS_WRAP_UP_ENDED;
-        f->length = TL_MSEC(m->wrap_up_ended->wrap_up_ms);
+        f->length = tl_dur_of_ms(m->wrap_up_ended->wrap_up_ms);
         break;
     case THREADLINE__ACD__V1__ACD_EVENT__EVENT_AGENT_STATE_CHANGED:
         take_agent(f, m->agent_state_changed);
@@ -216,7 +216,7 @@ int analytics_wire_supply(struct analytics_board *board, const void *data, size_
         struct analytics_fact f = {
             .kind = ANALYTICS_QUEUE_SUPPLY,
             .queue = id_of(q->queue),
-            .length = q->expected_wait_ms < 0 ? -1 : TL_MSEC(q->expected_wait_ms),
+            .length = q->expected_wait_ms < 0 ? -1 : tl_dur_of_ms(q->expected_wait_ms),
             .forecast = {.error = q->forecast_error,
                          .error_long = q->forecast_error_long,
                          .n = TL_HIGHER(q->forecasts, 0),

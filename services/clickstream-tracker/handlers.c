@@ -35,7 +35,8 @@ struct clickstream_handlers {
     struct tl_map at_work; /* the one request of each visitor that is loading or saving */
     struct tl_sub *supply_sub, *visit_sub;
     struct tl_metric *seconds, *conflicts, *lost_saves;
-    size_t busy;
+    size_t busy; /* requests under way, each with these handlers in hand */
+    bool over;   /* freed, but for those */
 };
 
 struct collect {
@@ -62,6 +63,15 @@ struct collect {
 
 static void load(struct collect *c);
 
+/* One request less is under way. */
+static void let_go(struct clickstream_handlers *h)
+{
+    if (h->busy || !h->over)
+        return;
+    tl_map_done(&h->at_work);
+    tl_free(h);
+}
+
 /* The next request of the same visitor takes over the line and begins. */
 static void hand_over(struct collect *c)
 {
@@ -81,16 +91,17 @@ static void hand_over(struct collect *c)
     load(next);
 }
 
-static struct collect *collect_free(struct collect *c)
+static void collect_free(struct collect *c)
 {
-    if (!c)
-        return NULL;
+    struct clickstream_handlers *h = c->h;
+
     if (c->at_work)
         hand_over(c);
-    c->h->busy--;
     clickstream_wire_request_done(&c->request);
     clickstream_visit_free(c->visit);
-    return tl_free(c);
+    tl_free(c);
+    h->busy--;
+    let_go(h);
 }
 
 static void answer(struct collect *c, const struct clickstream_http_answer *a)
@@ -182,6 +193,8 @@ static int identify(struct collect *c, const char **pointer)
         if (!set->has_site_key ||
             tl_token_verify(&claim, &set->site_key, c->request.claim, "identity", c->now))
             return 401;
+        if (tl_id_parse(&claim.subject, tl_id_str(&claim.subject)))
+            return 422; /* no other service could keep it */
         if (!same_customer(&c->who, &claim)) {
             claim_customer(c, &claim);
             sign = true;
@@ -249,7 +262,7 @@ static int apply(struct collect *c, const struct clickstream_record *r, bool fir
     err = clickstream_wire_get_visitor(&c->visitor, r->visitor);
     if (!err)
         err = clickstream_wire_get_visit(&c->visit, r->visit);
-    if (err == -EBADMSG) {
+    if (err == -EBADMSG || err == -EMSGSIZE) {
         tl_bad_input("redis", "record");
         memset(&c->visitor, 0, sizeof(c->visitor));
         err = 0; /* the record is junk: begin anew and write over it */
@@ -335,7 +348,7 @@ static void on_saved(void *arg, int err, const struct clickstream_record *r)
 
     if (err == -EEXIST) {
         tl_metric_add(c->h->conflicts, 1);
-        err = c->tries < SAVE_TRIES ? apply(c, r, false) : -EBUSY;
+        err = c->h->over ? -ECANCELED : c->tries < SAVE_TRIES ? apply(c, r, false) : -EBUSY;
         if (!err)
             err = save(c);
         if (!err)
@@ -351,6 +364,8 @@ static void on_loaded(void *arg, int err, const struct clickstream_record *r)
 {
     struct collect *c = arg;
 
+    if (c->h->over)
+        err = -ECANCELED;
     if (!err)
         err = apply(c, r, true);
     if (!err)
@@ -383,6 +398,17 @@ static void refuse_request(struct collect *c, int err, struct tl_buf *why)
                colon ? colon + 2 : why->p, pointer ? why->p : NULL);
 }
 
+static void refuse_identity(struct collect *c, int status, const char *pointer)
+{
+    tl_bad_input("http", status == 401 ? "token" : status == 422 ? "schema" : "memory");
+    if (status == 422)
+        refuse(c, status, "Does not fit the schema",
+               "sub must be 1 to 39 letters, digits and \"-_.\"", pointer);
+    else
+        refuse(c, status, status == 401 ? "Not a token of ours, or expired" : "Out of memory", NULL,
+               pointer);
+}
+
 static int collect_new(struct collect **ret, struct clickstream_handlers *h,
                        struct tl_str user_agent, clickstream_answer_fn *fn, void *arg)
 {
@@ -405,7 +431,8 @@ static int collect_new(struct collect **ret, struct clickstream_handlers *h,
 
 static void load(struct collect *c)
 {
-    int err = clickstream_store_load(c->h->store, &c->who.subject, on_loaded, c);
+    int err = c->h->over ? -ECANCELED
+                         : clickstream_store_load(c->h->store, &c->who.subject, on_loaded, c);
 
     if (err)
         unavailable(c, err);
@@ -452,9 +479,7 @@ void clickstream_collect(struct clickstream_handlers *h, struct tl_str body,
     tl_buf_done(&why);
     err = identify(c, &pointer);
     if (err) {
-        tl_bad_input("http", err == 401 ? "token" : "memory");
-        refuse(c, err, err == 401 ? "Not a token of ours, or expired" : "Out of memory", NULL,
-               pointer);
+        refuse_identity(c, err, pointer);
     } else if (!tl_limiter_take(h->by_visitor, tl_id_str(&c->who.subject), c->began)) {
         tl_bad_input("http", "rate");
         refuse(c, 429, "Too many requests of this visitor", NULL, NULL);
@@ -474,9 +499,12 @@ struct get_visit {
 static void on_visit_loaded(void *arg, int err, const struct clickstream_record *r)
 {
     struct get_visit *g = arg;
+    struct clickstream_handlers *h = g->h;
     struct clickstream_visit *v = NULL;
     struct tl_buf out = TL_BUF(TL_PB_MAX);
 
+    if (h->over)
+        err = -ECANCELED;
     if (!err)
         err = clickstream_wire_get_visit(&v, r->visit);
     if (!err && v && tl_id_eq(&v->id, &g->visit))
@@ -485,15 +513,16 @@ static void on_visit_loaded(void *arg, int err, const struct clickstream_record 
         err = -ENOENT;
     /* A reply that cannot go out is a time-out for who asked: the contact goes on without it. */
     if (!err)
-        (void)tl_bus_reply(g->h->bus, g->reply, out.p ? out.p : "", out.n);
+        (void)tl_bus_reply(h->bus, g->reply, out.p ? out.p : "", out.n);
     else if (err == -ENOENT)
-        (void)tl_bus_refuse(g->h->bus, g->reply, 404, "no such visit of this visitor");
+        (void)tl_bus_refuse(h->bus, g->reply, 404, "no such visit of this visitor");
     else
-        (void)tl_bus_refuse(g->h->bus, g->reply, 503, "visits cannot be read now");
-    g->h->busy--;
+        (void)tl_bus_refuse(h->bus, g->reply, 503, "visits cannot be read now");
     clickstream_visit_free(v);
     tl_buf_done(&out);
     tl_free(g);
+    h->busy--;
+    let_go(h);
 }
 
 static void on_get_visit(void *arg, const struct tl_msg *m)
@@ -583,9 +612,10 @@ struct clickstream_handlers *clickstream_handlers_free(struct clickstream_handle
     tl_sub_free(h->visit_sub);
     tl_limiter_free(h->by_visitor);
     tl_limiter_free(h->by_peer);
-    tl_map_done(&h->at_work);
-    tl_free(h->rules);
-    return tl_free(h);
+    h->rules = tl_free(h->rules);
+    h->over = true;
+    let_go(h); /* else the last request under way does */
+    return NULL;
 }
 
 void clickstream_handlers_rules(struct clickstream_handlers *h, struct clickstream_rules *rules)

@@ -30,6 +30,7 @@ int clickstream_handlers_new(struct clickstream_handlers **ret, struct tl_loop *
                              struct tl_bus *bus, struct tl_events *events,
                              struct clickstream_store *store,
                              const struct clickstream_settings *settings);
+/** What is under way is answered with 503 when its store answers; the loop must turn until then. */
 struct clickstream_handlers *clickstream_handlers_free(struct clickstream_handlers *h);
 /** Takes over compiled rules; NULL: none. */
 void clickstream_handlers_rules(struct clickstream_handlers *h, struct clickstream_rules *rules);

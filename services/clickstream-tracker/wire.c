@@ -284,7 +284,7 @@ static int take_path(struct clickstream_visit *v, const COMMON(Visit) * from)
             return -ENOMEM;
         id_from(&p->section, from->path[i]->section);
         p->entered_at = from->path[i]->entered_at_us;
-        p->dwell = TL_MSEC(from->path[i]->dwell_ms);
+        p->dwell = tl_dur_of_ms(from->path[i]->dwell_ms);
     }
     return 0;
 }
@@ -438,7 +438,7 @@ int clickstream_wire_supply(struct clickstream_supply *ret, const void *data, si
         q->staffed = m->queues[i]->staffed;
         q->idle = m->queues[i]->idle;
         q->expected_wait =
-            m->queues[i]->expected_wait_ms < 0 ? -1 : TL_MSEC(m->queues[i]->expected_wait_ms);
+            m->queues[i]->expected_wait_ms < 0 ? -1 : tl_dur_of_ms(m->queues[i]->expected_wait_ms);
         ret->n++;
     }
     tl_pb_free(m);

@@ -53,10 +53,36 @@ static void a_consult_changes_no_number_of_the_call(void **state)
     assert_int_equal(means("offer_accepted"), ANALYTICS_OFFER_ACCEPTED);
 }
 
+/* Lengths come from other processes: what no one can have waited is a number all the same. */
+static void a_length_beyond_measure_is_the_longest(void **state)
+{
+    Threadline__Event__V1__Meta meta = THREADLINE__EVENT__V1__META__INIT;
+    Threadline__Acd__V1__OfferAccepted accepted = THREADLINE__ACD__V1__OFFER_ACCEPTED__INIT;
+    Threadline__Acd__V1__AcdEvent m = THREADLINE__ACD__V1__ACD_EVENT__INIT;
+    struct tl_buf bytes = TL_BUF(4096);
+    struct analytics_event e;
+    const char *why;
+
+    (void)state;
+    meta.event_id = meta.producer = meta.boot = meta.contact_id = (char[]){"X"};
+    meta.seq = meta.occurred_at_us = 1;
+    m.meta = &meta;
+    m.event_case = THREADLINE__ACD__V1__ACD_EVENT__EVENT_OFFER_ACCEPTED;
+    m.offer_accepted = &accepted;
+    accepted.waited_ms = INT64_MAX;
+    assert_int_equal(tl_pb_pack(&m, &bytes), 0);
+    assert_int_equal(
+        analytics_wire_read(&e, TL_STR("tl.events.acd.offer_accepted.T1"), bytes.p, bytes.n, &why),
+        0);
+    assert_true(e.fact.length == TL_DUR_MAX);
+    tl_buf_done(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_consult_changes_no_number_of_the_call),
+        cmocka_unit_test(a_length_beyond_measure_is_the_longest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

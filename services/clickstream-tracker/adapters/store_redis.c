@@ -5,8 +5,8 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <tl_mem.h>
+#include <tl_metrics.h>
 
 #include "store_ops.h"
 
@@ -38,24 +38,26 @@ static struct tl_str text_of(const redisReply *r)
     return (struct tl_str){r->str, r->len};
 }
 
-/* "<version>:<bytes>"; a record we cannot read counts as none of version 0 and is written over. */
+/* "<version>:<bytes>"; to what is none of ours the script gives version 0, and so it is written
+ * over. */
 static int read_record(struct clickstream_record *ret, const redisReply *reply)
 {
-    struct tl_str visit;
-    char *end = NULL;
+    struct tl_str visit, number;
+    int64_t version;
 
     *ret = (struct clickstream_record){0};
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
         return -EIO;
     visit = text_of(reply->element[0]);
     ret->visitor = text_of(reply->element[1]);
-    if (visit.n) {
-        ret->version = strtoull(visit.s, &end, 10);
-        if (!end || *end != ':')
-            return -EIO;
-        ret->visit.s = end + 1;
-        ret->visit.n = visit.n - (size_t)(end + 1 - visit.s);
+    if (!visit.n)
+        return 0;
+    if (!tl_str_split(&visit, ':', &number) || tl_str_int(number, 1, INT64_MAX, &version)) {
+        tl_bad_input("redis", "record");
+        return 0;
     }
+    ret->version = (uint64_t)version;
+    ret->visit = visit;
     return 0;
 }
 

@@ -87,7 +87,8 @@ static int tear_down(void **state)
     struct world *w = *state;
 
     turn(w);
-    assert_int_equal(clickstream_handlers_busy(w->handlers), 0);
+    if (w->handlers)
+        assert_int_equal(clickstream_handlers_busy(w->handlers), 0);
     tl_sub_free(w->clicks);
     clickstream_handlers_free(w->handlers);
     clickstream_store_free(w->store);
@@ -148,6 +149,7 @@ static void supply(struct world *w, int staffed)
 
     q.queue = orders;
     q.staffed = staffed;
+    q.expected_wait_ms = staffed ? 1000 : INT64_MAX;
     m.queues = &row;
     m.n_queues = 1;
     assert_int_equal(tl_pb_pack(&m, &out), 0);
@@ -193,6 +195,9 @@ static void the_answer_carries_the_invitation_once(void **state)
     snprintf(body, sizeof(body), "{\"token\":\"%s\",\"events\":[%s]}", token, beat);
     send(w, body);
     assert_null(strstr(w->json, "invitation")); /* nobody has said that somebody is there */
+    supply(w, 0);
+    send(w, body);
+    assert_null(strstr(w->json, "invitation"));
     supply(w, 1);
     send(w, body);
     assert_non_null(strstr(w->json, "\"invitation\":{\"id\":\"help\""));
@@ -258,6 +263,10 @@ static void the_sites_claim_makes_a_visitor_a_known_customer(void **state)
     send_claim(w, known, "cust-2");
     assert_string_not_equal(field(w, "visitor_id", other), visitor);
     assert_string_not_equal(field(w, "token", other), "");
+    /* A name that no other service could keep would be lost on the way. */
+    send_claim(w, anonymous, "one@shop.example");
+    assert_int_equal(w->status, 422);
+    assert_string_equal(w->pointer, "/claim");
 }
 
 static void tokens_that_are_not_ours_are_refused(void **state)
@@ -354,7 +363,7 @@ static void on_visit(void *arg, const struct tl_reply *r)
             0);
 }
 
-static void ask_visit(struct world *w, const char *visit, const char *visitor)
+static void ask_visit_later(struct world *w, const char *visit, const char *visitor)
 {
     Threadline__Clickstream__V1__GetVisitRequest m =
         THREADLINE__CLICKSTREAM__V1__GET_VISIT_REQUEST__INIT;
@@ -367,7 +376,19 @@ static void ask_visit(struct world *w, const char *visit, const char *visitor)
                                     out.n, TL_MSEC(100), 1, on_visit, w),
                      0);
     tl_buf_done(&out);
+}
+
+static void ask_visit(struct world *w, const char *visit, const char *visitor)
+{
+    ask_visit_later(w, visit, visitor);
     turn(w);
+}
+
+static void on_kept(void *arg, int err, const struct clickstream_record *r)
+{
+    TL_UNUSED(arg);
+    TL_UNUSED(r);
+    assert_int_equal(err, 0);
 }
 
 static void requests_at_once_lose_nothing(void **state)
@@ -467,6 +488,52 @@ static void without_its_store_the_tracker_says_503(void **state)
     assert_int_equal(w->status, 200);
 }
 
+/* A drain that took too long: requests are under way when everything is freed. */
+static void the_end_answers_who_still_waits(void **state)
+{
+    struct world *w = *state;
+    char token[1100], visit[1100], visitor[1100], body[2048];
+
+    send(w, "{\"events\":[{\"type\":\"page_view\",\"url\":\"/a\"}]}");
+    field(w, "token", token);
+    field(w, "visit_id", visit);
+    field(w, "visitor_id", visitor);
+    snprintf(body, sizeof(body), "{\"token\":\"%s\",\"events\":[]}", token);
+    ask_visit_later(w, visit, visitor);
+    for (int i = 0; i < 3; i++)
+        clickstream_collect(w->handlers, tl_str(body), (struct tl_str){0}, TL_STR("::1"), on_answer,
+                            w);
+    w->handlers = clickstream_handlers_free(w->handlers);
+    turn(w);
+    assert_int_equal(w->answers, 4);
+    assert_int_equal(w->status, 503);
+    assert_int_equal(w->reply_code, 503);
+}
+
+static void a_record_that_is_junk_is_written_over(void **state)
+{
+    static char much[TL_PB_MAX + 1];
+    struct world *w = *state;
+    struct clickstream_record r = {.version = 1};
+    char token[1100], body[2048];
+    struct tl_claims c;
+
+    send(w, "{\"events\":[]}");
+    field(w, "token", token);
+    assert_int_equal(
+        tl_token_verify(&c, &w->set.token_key, tl_str(token), "visitor", tl_clock_wall()), 0);
+    snprintf(body, sizeof(body), "{\"token\":\"%s\",\"events\":[]}", token);
+    r.visit = r.visitor = TL_STR("\xff");
+    assert_int_equal(clickstream_store_save(w->store, &c.subject, &r, on_kept, NULL), 0);
+    send(w, body);
+    assert_int_equal(w->status, 200);
+    r.version = 3;
+    r.visit = (struct tl_str){much, sizeof(much)};
+    assert_int_equal(clickstream_store_save(w->store, &c.subject, &r, on_kept, NULL), 0);
+    send(w, body);
+    assert_int_equal(w->status, 200);
+}
+
 static void no_allocation_that_fails_is_fatal(void **state)
 {
     struct world *w = *state;
@@ -513,6 +580,8 @@ int main(void)
         STORY(another_replica_loses_nothing_either),
         STORY(conversation_gets_the_visit_of_its_own_visitor_only),
         STORY(without_its_store_the_tracker_says_503),
+        STORY(the_end_answers_who_still_waits),
+        STORY(a_record_that_is_junk_is_written_over),
         STORY(no_allocation_that_fails_is_fatal),
         cmocka_unit_test(only_listed_origins_may_send),
     };

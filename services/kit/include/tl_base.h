@@ -23,6 +23,18 @@ typedef int64_t tl_dur;
 #define TL_HOUR(n) (TL_MIN(60) * (n))
 #define TL_NEVER   INT64_MAX
 
+/** Ten years: whoever names a longer time is mistaken, and sums of those that are not do not
+ * overflow. */
+#define TL_DUR_MAX (TL_HOUR(24) * 3653)
+
+/** A length of time that somebody else has named [ms], within TL_DUR_MAX either way. */
+static inline tl_dur tl_dur_of_ms(int64_t ms)
+{
+    return ms > TL_DUR_MAX / 1000    ? TL_DUR_MAX
+           : ms < -TL_DUR_MAX / 1000 ? -TL_DUR_MAX
+                                     : TL_MSEC(ms);
+}
+
 #define TL_LEN(array)                   (sizeof(array) / sizeof((array)[0]))
 #define TL_LOWER(a, b)                  ((a) < (b) ? (a) : (b))
 #define TL_HIGHER(a, b)                 ((a) > (b) ? (a) : (b))
