@@ -186,6 +186,7 @@ static pid_t start_acd(const struct bench *b, const char *name)
     setenv("TL_REDIS_URL", redis, 1);
     setenv("TL_CONFIG_DIR", b->dir, 1);
     setenv("TL_ACD_INSTANCE", name, 1);
+    setenv("TL_ACD_GATHER_S", "0", 1); /* nobody comes back from anywhere */
     setenv("TL_LOG_LEVEL", "error", 1);
     if (!freopen("/dev/null", "w", stdout))
         _exit(1);
@@ -218,10 +219,9 @@ static void open_all(struct bench *b)
     (void)snprintf(redis_port, sizeof(redis_port), "%d", b->redis.port);
     (void)snprintf(js, sizeof(js), "%s/js", b->nats.dir);
     const char *n[] = {"nats-server", "-a", "127.0.0.1", "-p", nats_port, "-js", "-sd", js, NULL};
-    const char *r[] = {"redis-server", "--port",       redis_port, "--bind",
-                       "127.0.0.1",    "--save",       "",         "--dir",
-                       b->redis.dir,   "--appendonly", "yes",      "--appendfsync",
-                       "everysec",     NULL};
+    const char *r[] = {
+        "redis-server", "--port",     redis_port,     "--bind", "127.0.0.1",     "--save",   "",
+        "--dir",        b->redis.dir, "--appendonly", "yes",    "--appendfsync", "everysec", NULL};
     memcpy(b->nats.argv, n, sizeof(n));
     memcpy(b->redis.argv, r, sizeof(r));
     server_start(&b->nats);

@@ -149,6 +149,7 @@ static uint64_t tell(const struct story *s, int64_t fail_at)
     }
     if (s->gather)
         acd_gather(t.acd, BEGIN, BEGIN + s->gather);
+    assert_int_equal(acd_gathers_since(t.acd), s->gather ? BEGIN : 0);
     for (size_t i = 0; i < s->n; i++)
         take_step(&t, &s->steps[i], fail_at < 0 || !s->soft);
     n = tl_mem_fail_after(-1);
