@@ -66,6 +66,10 @@ int tl_bus_publish(struct tl_bus *bus, const char *subject, const void *data, si
 int tl_bus_publish_h(struct tl_bus *bus, const char *subject, const struct tl_header *headers,
                      size_t n_headers, const void *data, size_t n);
 
+/** Publishes are written when the loop's turn ends, all at once.  After this call, what was
+ * published so far is on its way already: for what somebody waits for, ahead of what nobody does. */
+void tl_bus_hurry(struct tl_bus *bus);
+
 /** queue NULL: every subscriber gets it.  Survives reconnections.  Free it before the bus; ret may
  * be NULL. */
 int tl_bus_subscribe(struct tl_sub **ret, struct tl_bus *bus, const char *subject,
@@ -96,7 +100,8 @@ int tl_bus_reply(struct tl_bus *bus, const char *reply, const void *data, size_t
 int tl_bus_refuse(struct tl_bus *bus, const char *reply, int code, const char *reason);
 
 /** Store in JetStream: done(arg, err) after its acknowledgement (0, also for a duplicate), or
- * -ETIMEDOUT / -EAGAIN; then store again with the same msg_id.  Never inside this call. */
+ * -ETIMEDOUT / -EAGAIN (perhaps only because nobody stores another one); then store again with the
+ * same msg_id.  Never inside this call. */
 typedef void tl_stored_fn(void *arg, int err);
 int tl_bus_store(struct tl_bus *bus, const char *subject, const char *msg_id,
                  const struct tl_header *headers, size_t n_headers, const void *data, size_t n,

@@ -176,6 +176,56 @@ static void a_turn_of_the_loop_is_written_at_once(void **state)
     assert_int_equal(recv(conn, some, sizeof(some), MSG_DONTWAIT), 100 * 16);
 }
 
+static void what_is_in_a_hurry_does_not_wait_for_the_end_of_the_turn(void **state)
+{
+    char some[64];
+
+    TL_UNUSED(state);
+    open_bus(url);
+    welcome();
+    assert_int_equal(tl_bus_publish(bus, "a", "hello", 5), 0);
+    tl_bus_hurry(bus);
+    usleep(1000);
+    assert_int_equal(recv(conn, some, sizeof(some), MSG_DONTWAIT), 16);
+    tl_bus_hurry(bus); /* with nothing to say */
+    turn_for(loop, TL_MSEC(1));
+    usleep(1000);
+    assert_int_equal(recv(conn, some, sizeof(some), MSG_DONTWAIT), -1);
+}
+
+static void on_stored(void *arg, int err)
+{
+    *(int *)arg = err;
+}
+
+/* libnats does not say whom "no responders" is for: each store ends but those whose answer came. */
+static void nobody_to_store_it_ends_every_store_at_once(void **state)
+{
+    int ends[3] = {1, 1, 1};
+    char text[400], *inbox;
+    tl_time from;
+
+    TL_UNUSED(state);
+    open_bus(url);
+    welcome();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(tl_bus_store(bus, "t", "id", NULL, 0, "x", 1, on_stored, &ends[i]), 0);
+    assert_true(hear_until("SUB _INBOX.test."));
+    inbox = strstr(heard.p, "SUB ") + 4;
+    snprintf(text, sizeof(text),
+             "HMSG %.*s.s.2 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n"
+             "MSG %.*s.s.1 1 22\r\n{\"stream\":\"E\",\"seq\":1}\r\n",
+             (int)strcspn(inbox, "*") - 3, inbox, (int)strcspn(inbox, "*") - 3, inbox);
+    from = tl_clock_mono();
+    say_text(text);
+    while (ends[2] == 1 && tl_clock_mono() - from < TL_SEC(5))
+        turn_for(loop, TL_MSEC(1));
+    assert_true(tl_clock_mono() - from < TL_SEC(1)); /* the time-out is 2 s */
+    assert_int_equal(ends[0], 0);
+    assert_int_equal(ends[1], -EAGAIN);
+    assert_int_equal(ends[2], -EAGAIN);
+}
+
 static void a_large_message_passes_and_too_large_a_one_is_dropped(void **state)
 {
     static char body[900000];
@@ -440,6 +490,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_message_in_pieces_arrives_whole),
         STORY(a_turn_of_the_loop_is_written_at_once),
+        STORY(what_is_in_a_hurry_does_not_wait_for_the_end_of_the_turn),
+        STORY(nobody_to_store_it_ends_every_store_at_once),
         STORY(a_large_message_passes_and_too_large_a_one_is_dropped),
         STORY(a_freed_subscription_hears_no_more_nor_does_its_successor),
         STORY(a_callback_may_close_the_bus),

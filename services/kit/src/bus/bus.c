@@ -56,7 +56,8 @@ struct tl_bus *tl_bus_close(struct tl_bus *bus)
 {
     if (bus) {
         requests_free(bus->requests);
-        bus->requests = NULL;
+        requests_free(bus->stores);
+        bus->requests = bus->stores = NULL;
         bus->ops->close(bus);
     }
     return NULL;
@@ -100,6 +101,11 @@ int tl_bus_publish_h(struct tl_bus *bus, const char *subject, const struct tl_he
 int tl_bus_publish(struct tl_bus *bus, const char *subject, const void *data, size_t n)
 {
     return tl_bus_publish_h(bus, subject, NULL, 0, data, n);
+}
+
+void tl_bus_hurry(struct tl_bus *bus)
+{
+    bus->ops->hurry(bus);
 }
 
 int tl_bus_subscribe(struct tl_sub **ret, struct tl_bus *bus, const char *subject,

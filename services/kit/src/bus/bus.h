@@ -14,6 +14,8 @@ struct bus_ops {
     /** reply NULL: none. */
     int (*publish)(struct tl_bus *bus, const char *subject, const char *reply,
                    const struct tl_header *headers, size_t n_headers, const void *data, size_t n);
+    /** What this turn has published is written now. */
+    void (*hurry)(struct tl_bus *bus);
     int (*subscribe)(struct tl_sub **ret, struct tl_bus *bus, const char *subject,
                      const char *queue, tl_msg_fn *fn, void *arg);
     void (*sub_free)(struct tl_sub *sub);
@@ -33,6 +35,7 @@ struct tl_bus {
     const struct bus_ops *ops;
     struct tl_loop *loop;
     struct requests *requests; /**< made at the first request */
+    struct requests *stores;   /**< made at the first store */
     char inbox[96];            /**< "_INBOX.acd.x7Kd0...", unique for this connection */
     size_t message_max;
     bool instant; /**< memory: an unanswerable request ends at once */

@@ -6,6 +6,7 @@
  * They are read on the loop's thread, right after what came was parsed there, without a thread in
  * between.  One is not: the inbox of our requests.  Reading it that way, libnats says "no
  * responders" without saying to whom, so it calls back on its thread, and the message hops here.
+ * The inbox of our stores needs no more than that (requests.c), and there are many of them.
  *
  * Traps that this file closes: publishes while the server is away are refused instead of being
  * buffered and sent behind the caller's back; freeing a message wakes a thread of libnats, so they
@@ -110,7 +111,7 @@ static void deliver(struct nats_bus *nb, const struct nats_sub *s, natsMsg *msg)
     used_up(nb, msg); /* the bus outlives its callbacks: see on_gone() */
 }
 
-/* libnats makes an error of it when it is read: only JetStream's API is asked this way. */
+/* libnats makes an error of it when it is read: only JetStream is asked this way. */
 static void deliver_nobody(struct nats_bus *nb, const struct nats_sub *s)
 {
     const struct tl_header status = {"Status", "503"};
@@ -391,7 +392,7 @@ static bool ready(const struct tl_bus *bus)
     return nats_link_up(((const struct nats_bus *)bus)->link);
 }
 
-static natsStatus publish_headers(natsConnection *nc, const char *subject, const char *reply,
+static natsStatus publish_headers(struct nats_bus *nb, const char *subject, const char *reply,
                                   const struct tl_header *headers, size_t n_headers,
                                   const void *data, size_t n)
 {
@@ -401,15 +402,16 @@ static natsStatus publish_headers(natsConnection *nc, const char *subject, const
     for (size_t i = 0; s == NATS_OK && i < n_headers; i++)
         s = natsMsgHeader_Set(msg, headers[i].name, headers[i].value);
     if (s == NATS_OK)
-        s = natsConnection_PublishMsg(nc, msg);
-    natsMsg_Destroy(msg);
+        s = natsConnection_PublishMsg(nb->link->nc, msg);
+    used_up(nb, msg);
     return s;
 }
 
 static int publish(struct tl_bus *bus, const char *subject, const char *reply,
                    const struct tl_header *headers, size_t n_headers, const void *data, size_t n)
 {
-    struct nats_link *l = ((struct nats_bus *)bus)->link;
+    struct nats_bus *nb = (struct nats_bus *)bus;
+    struct nats_link *l = nb->link;
     natsStatus s;
 
     if (!nats_link_up(l) || !nats_link_room(l))
@@ -417,7 +419,7 @@ static int publish(struct tl_bus *bus, const char *subject, const char *reply,
     if (!subject_ok(subject))
         return -EINVAL;
     if (n_headers)
-        s = publish_headers(l->nc, subject, reply, headers, n_headers, data, n);
+        s = publish_headers(nb, subject, reply, headers, n_headers, data, n);
     else if (reply)
         s = natsConnection_PublishRequest(l->nc, subject, reply, data, (int)n);
     else
@@ -425,6 +427,11 @@ static int publish(struct tl_bus *bus, const char *subject, const char *reply,
     if (s == NATS_OK)
         nats_link_wrote(l, n);
     return nats_errno(s);
+}
+
+static void hurry(struct tl_bus *bus)
+{
+    nats_link_hurry(((struct nats_bus *)bus)->link);
 }
 
 /* No more commands; our inboxes stay, for the answers and acknowledgements that are on their way.
@@ -464,6 +471,7 @@ static const struct bus_ops nats_ops = {
     .ready = ready,
     .drain = drain,
     .publish = publish,
+    .hurry = hurry,
     .subscribe = subscribe,
     .sub_free = sub_free,
     .consume = nats_consume,

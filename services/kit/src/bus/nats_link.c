@@ -63,12 +63,15 @@ static void write_out(struct nats_link *l)
     (void)tl_io_watch(l->io, TL_READABLE | (l->blocked ? TL_WRITABLE : 0)); /* fd is ours: 0 */
 }
 
-static void on_turn_ends(uv_prepare_t *p)
+void nats_link_hurry(struct nats_link *l)
 {
-    struct nats_link *l = p->data;
-
     if (l->hop->write && !l->blocked && l->nc && l->io)
         write_out(l);
+}
+
+static void on_turn_ends(uv_prepare_t *p)
+{
+    nats_link_hurry(p->data);
 }
 
 static void on_io(void *arg, int events, int err)

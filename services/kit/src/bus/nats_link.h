@@ -57,6 +57,8 @@ bool nats_link_up(const struct nats_link *l);
 bool nats_link_room(const struct nats_link *l);
 /** n bytes were published. */
 void nats_link_wrote(struct nats_link *l, size_t n);
+/** Writes now what was published in this turn, instead of at its end. */
+void nats_link_hurry(struct nats_link *l);
 /** Everything published is at the server and what it sent before is here, or 1 s is over: then
  * ops->flushed().  0, -ENOMEM. */
 int nats_link_flush(struct nats_link *l);

@@ -1,8 +1,11 @@
 /*
  * Requests and JetStream stores: both are a message with our inbox as its reply subject and a
- * deadline. One subscription on <inbox>.* serves all of them; the last token of the reply subject
- * names the request. A request that nobody answers, or that finds no responders, waits out its try
- * and is sent again unchanged.
+ * deadline. One subscription serves all of a kind, <inbox>.* the requests and <inbox>.s.* the
+ * stores; the last token of the reply subject names the request. A request that nobody answers, or
+ * that finds no responders, waits out its try and is sent again unchanged.
+ *
+ * A store ends at once when there is nobody to store it.  NATS may not say which it was (nats.c):
+ * then all of them end, for a store that is sent again with its id does no harm.
  */
 #include "bus.h"
 
@@ -37,6 +40,7 @@ struct requests {
     struct tl_bus *bus;
     struct tl_map by_token;
     struct tl_sub *inbox;
+    char prefix[100]; /* of the reply subjects */
     uint64_t last;
 };
 
@@ -76,7 +80,7 @@ static void send_try(struct request *r)
     struct tl_bus *bus = r->all->bus;
     char reply[128];
 
-    snprintf(reply, sizeof(reply), "%s.%s", bus->inbox, r->token);
+    snprintf(reply, sizeof(reply), "%s.%s", r->all->prefix, r->token);
     r->tries_left--;
     r->err = bus->ops->publish(bus, r->subject, reply, r->headers, r->n_headers, r->data, r->n);
     if (!r->err)
@@ -104,15 +108,30 @@ static int stored_result(const struct tl_msg *m)
     return err;
 }
 
+/* Nobody stores one of these.  Each ends in the next turn, but for those whose answer is here. */
+static void give_up_stores(struct requests *rs)
+{
+    struct tl_entry *e = NULL;
+
+    while ((e = tl_map_next(&rs->by_token, e))) {
+        struct request *r = TL_CONTAINER(e, struct request, entry);
+
+        r->err = -EAGAIN;
+        tl_timer_start(r->timer, 0);
+    }
+}
+
 static void on_reply(void *arg, const struct tl_msg *m)
 {
     struct requests *rs = arg;
-    size_t prefix = strlen(rs->bus->inbox) + 1;
+    size_t prefix = strlen(rs->prefix) + 1;
     struct tl_str token = {m->subject.s + prefix, m->subject.n - prefix};
     struct tl_entry *e = m->subject.n > prefix ? tl_map_find(&rs->by_token, token) : NULL;
     struct request *r = e ? TL_CONTAINER(e, struct request, entry) : NULL;
     const char *status = tl_msg_header(m, "Status"), *code;
 
+    if (m->subject.n == 0)
+        give_up_stores(rs); /* "no responders", to whom is not said */
     if (!r)
         return; /* an answer to an earlier try, already dealt with */
     if (m->n == 0 && status && strcmp(status, "503") == 0) {
@@ -134,9 +153,9 @@ static void on_reply(void *arg, const struct tl_msg *m)
         finish(r, &(struct tl_reply){.data = m->data, .n = m->n});
 }
 
-static int requests_get(struct requests **ret, struct tl_bus *bus)
+static int requests_get(struct requests **ret, struct tl_bus *bus, bool stores)
 {
-    struct requests *rs = bus->requests;
+    struct requests **at = stores ? &bus->stores : &bus->requests, *rs = *at;
     char subject[128];
     int err;
 
@@ -145,13 +164,14 @@ static int requests_get(struct requests **ret, struct tl_bus *bus)
         if (!rs)
             return -ENOMEM;
         rs->bus = bus;
-        snprintf(subject, sizeof(subject), "%s.*", bus->inbox);
+        snprintf(rs->prefix, sizeof(rs->prefix), "%s%s", bus->inbox, stores ? ".s" : "");
+        snprintf(subject, sizeof(subject), "%s.*", rs->prefix);
         err = bus->ops->subscribe(&rs->inbox, bus, subject, NULL, on_reply, rs);
         if (err) {
             tl_free(rs);
             return err;
         }
-        bus->requests = rs;
+        *at = rs;
     }
     *ret = rs;
     return 0;
@@ -194,7 +214,7 @@ static int copy_headers(struct request *r, const struct tl_header *headers, size
     return 0;
 }
 
-static int request_new(struct request **ret, struct tl_bus *bus, const char *subject,
+static int request_new(struct request **ret, struct tl_bus *bus, bool store, const char *subject,
                        const void *data, size_t n, const struct tl_header *headers,
                        size_t n_headers)
 {
@@ -204,7 +224,7 @@ static int request_new(struct request **ret, struct tl_bus *bus, const char *sub
 
     if (n > bus->message_max)
         return -EMSGSIZE;
-    err = requests_get(&rs, bus);
+    err = requests_get(&rs, bus, store);
     if (err)
         return err;
     r = tl_alloc(1, sizeof(*r));
@@ -230,7 +250,7 @@ int tl_bus_request(struct tl_bus *bus, const char *subject, const void *data, si
                    tl_dur timeout, int tries, tl_reply_fn *fn, void *arg)
 {
     struct request *r;
-    int err = request_new(&r, bus, subject, data, n, NULL, 0);
+    int err = request_new(&r, bus, false, subject, data, n, NULL, 0);
 
     if (err)
         return err;
@@ -257,7 +277,7 @@ int tl_bus_store(struct tl_bus *bus, const char *subject, const char *msg_id,
     with_id[0] = (struct tl_header){"Nats-Msg-Id", msg_id};
     for (size_t i = 0; i < n_headers; i++)
         with_id[i + 1] = headers[i];
-    err = request_new(&r, bus, subject, data, n, with_id, n_headers + 1);
+    err = request_new(&r, bus, true, subject, data, n, with_id, n_headers + 1);
     if (err)
         return err;
     r->stored = done;
