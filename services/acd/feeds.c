@@ -154,21 +154,19 @@ static void measure_forecast(const char *queue, const char *least_s, double mape
     gauge("tl_acd_forecasts", labels, "expected waits that were compared", (double)n);
 }
 
-static void measure_queue(const struct handlers *h, uint32_t q, tl_time now)
+static void measure_queue(const char *queue, const struct acd_supply *s)
 {
-    struct acd_supply s;
     char labels[80];
 
-    acd_supply(h->acd, q, now, &s);
-    (void)snprintf(labels, sizeof(labels), "queue=\"%s\"", acd_policy(h->acd)->queues[q].name.s);
-    gauge("tl_acd_waiting", labels, "contacts in line", s.waiting);
-    gauge("tl_acd_staffed", labels, "agents signed in", s.staffed);
-    gauge("tl_acd_idle", labels, "agents with a free place", s.idle);
-    gauge("tl_acd_oldest_wait_seconds", labels, "longest wait", (double)s.oldest_wait / 1e6);
+    (void)snprintf(labels, sizeof(labels), "queue=\"%s\"", queue);
+    gauge("tl_acd_waiting", labels, "contacts in line", s->waiting);
+    gauge("tl_acd_staffed", labels, "agents signed in", s->staffed);
+    gauge("tl_acd_idle", labels, "agents with a free place", s->idle);
+    gauge("tl_acd_oldest_wait_seconds", labels, "longest wait", (double)s->oldest_wait / 1e6);
     gauge("tl_acd_expected_wait_seconds", labels, "for who comes now; -1 unknown",
-          s.expected_wait < 0 ? -1 : (double)s.expected_wait / 1e6);
-    measure_forecast(acd_policy(h->acd)->queues[q].name.s, "1", s.mape, s.mape_n);
-    measure_forecast(acd_policy(h->acd)->queues[q].name.s, "30", s.mape_long, s.mape_long_n);
+          s->expected_wait < 0 ? -1 : (double)s->expected_wait / 1e6);
+    measure_forecast(queue, "1", s->mape, s->mape_n);
+    measure_forecast(queue, "30", s->mape_long, s->mape_long_n);
 }
 
 static double age(tl_time now, tl_time since)
@@ -176,22 +174,27 @@ static double age(tl_time now, tl_time since)
     return since == TL_NEVER ? 0 : (double)(now - since) / 1e6;
 }
 
+/* Who stands by has no line: the figures of the time when it owned one are another's now. */
 void handlers_measure(struct handlers *h)
 {
+    const struct acd_policy *policy = policy_of(h->o.policy);
+    struct acd_supply s = {.expected_wait = -1, .mape = -1, .mape_long = -1};
+    bool owner = h->role == OWNER;
     tl_time now = core_now(h);
 
-    gauge("tl_acd_owner", NULL, "1 for the owner of the partition", h->role == OWNER);
+    gauge("tl_acd_owner", NULL, "1 for the owner of the partition", owner);
     gauge("tl_acd_epoch", NULL, "fencing number", (double)h->epoch);
-    if (h->role != OWNER)
-        return;
     gauge("tl_acd_oldest_offer_seconds", NULL, "age of the offer that rings longest",
-          age(now, acd_oldest_offer(h->acd)));
+          owner ? age(now, acd_oldest_offer(h->acd)) : 0);
     gauge("tl_acd_oldest_lease_seconds", NULL, "silence of the agent unseen longest",
-          age(now, acd_oldest_lease(h->acd)));
+          owner ? age(now, acd_oldest_lease(h->acd)) : 0);
     gauge("tl_acd_outbox_waiting", NULL, "events JetStream does not have yet",
-          (double)outbox_waiting(h->outbox));
-    for (uint32_t q = 0; q < acd_policy(h->acd)->n_queues; q++)
-        measure_queue(h, q, now);
+          owner ? (double)outbox_waiting(h->outbox) : 0);
+    for (uint32_t q = 0; q < policy->n_queues; q++) {
+        if (owner)
+            acd_supply(h->acd, q, now, &s);
+        measure_queue(policy->queues[q].name.s, &s);
+    }
 }
 
 void handlers_dump(const struct handlers *h, struct tl_buf *out)

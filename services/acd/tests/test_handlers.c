@@ -45,6 +45,13 @@ static void nothing_is_said_before_the_commit(void **state)
     assert_int_equal(w->n_offers, 1);
 }
 
+/* What it shows of the queue "help". */
+static int figure(struct handlers *h, const char *name)
+{
+    handlers_measure(h);
+    return (int)tl_metric_value(tl_gauge(name, "queue=\"help\"", ""));
+}
+
 static void a_standby_takes_over_and_the_late_owner_is_refused(void **state)
 {
     struct world *w = *state;
@@ -59,6 +66,7 @@ static void a_standby_takes_over_and_the_late_owner_is_refused(void **state)
     assert_int_equal(enqueue(w, "C2"), 0);
     first = w->epoch;
     offers = w->n_offers;
+    assert_int_equal(figure(w->h, "tl_acd_waiting"), 1); /* the other one rings */
     /* the owner is silent (stopped): its lease ends, the standby asks every 100 ms */
     store_memory_end_lease(w->store);
     for (int i = 0; i < 60 && !handlers_own(w->rival); i++)
@@ -71,6 +79,8 @@ static void a_standby_takes_over_and_the_late_owner_is_refused(void **state)
     for (int i = 0; i < 60 && handlers_own(w->h); i++)
         turn(w);
     assert_false(handlers_own(w->h));
+    assert_int_equal(figure(w->h, "tl_acd_waiting"), 0); /* they are another's now */
+    assert_int_equal(figure(w->rival, "tl_acd_waiting"), 1);
     assert_string_equal(state_of(w, "C1"), "offered a1");
     assert_string_equal(state_of(w, "C2"), "waiting ");
     assert_int_equal(accept_as(w, "a1", THREADLINE__COMMON__V1__ROLE__ROLE_AGENT, first), 409);
