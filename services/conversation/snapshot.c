@@ -1,8 +1,15 @@
-/* What a (re)connecting client needs: its contacts, for agents their cards, and the transcripts. */
+/* What a (re)connecting client needs: its contacts, for agents their cards, and the transcripts.
+ *
+ * It always fits into the one frame that the gateway sends: each contact has its share of the room,
+ * and where that is too small for everything, the card has less of the past and the transcript only
+ * its newest lines.  Else a customer who writes a lot could lock an agent out.
+ */
 #include "handlers.h"
 
 #include <tl_mem.h>
 #include <tl_pb.h>
+
+#define ROOM_MAX (160 * 1024) /* six bytes of JSON for each of the worst still fit into 1 MiB */
 
 struct snapshot {
     struct conversation *conv;
@@ -37,11 +44,37 @@ static void end(struct snapshot *s, const char *why)
     tl_free(s);
 }
 
+/** What the contact at hand may still use, so that as much is left for each behind it. */
+static size_t share(const struct snapshot *s)
+{
+    return s->pieces.n < ROOM_MAX ? (ROOM_MAX - s->pieces.n) / (size_t)(s->n - s->at) : 0;
+}
+
+/** Where the newest lines that fit begin; n: none does.  Or -ENOMEM. */
+static int first_that_fits(const struct contact_message *rows, int n, size_t room)
+{
+    struct tl_buf line = TL_BUF(64 * 1024);
+    int err = 0;
+
+    while (n > 0) {
+        tl_buf_clear(&line);
+        err = wire_snapshot_message(&rows[n - 1], &line);
+        if (err || line.n > room)
+            break;
+        room -= line.n;
+        n--;
+    }
+    tl_buf_done(&line);
+    return err ? err : n;
+}
+
 static void transcript(void *arg, int err, const struct contact_message *rows, int n)
 {
     struct snapshot *s = arg;
+    int first = err ? err : first_that_fits(rows, n, share(s));
 
-    for (int i = 0; !err && i < n; i++)
+    err = first < 0 ? first : 0;
+    for (int i = first; !err && i < n; i++)
         err = wire_snapshot_message(&rows[i], &s->pieces);
     s->at++;
     if (err)
@@ -56,12 +89,34 @@ static void ask_transcript(struct snapshot *s)
         end(s, "the store is away");
 }
 
+/** With less and less of the past, until it takes no more than half of the contact's share. */
+static int add_card(struct snapshot *s, const struct contact_history *history)
+{
+    struct contact_card k = {.contact = &s->rows[s->at], .history = *history};
+    struct tl_buf card = TL_BUF(share(s) / 2);
+    int err = wire_snapshot_card(&k, &card);
+
+    for (int less = 0; err == -EMSGSIZE && less < 3; less++) {
+        if (less == 0)
+            k.history.n_lines = 0;
+        else if (less == 1)
+            k.history.n_earlier = 0;
+        else
+            k.history.visit = (struct tl_str){0};
+        tl_buf_clear(&card);
+        err = wire_snapshot_card(&k, &card);
+    }
+    if (!err)
+        err = tl_buf_add(&s->pieces, card.p, card.n);
+    tl_buf_done(&card);
+    return err == -EMSGSIZE ? 0 : err; /* the call itself matters more than its card */
+}
+
 static void card(void *arg, int err, const struct contact_history *history)
 {
     struct snapshot *s = arg;
-    struct contact_card k = {.contact = &s->rows[s->at], .history = *history};
 
-    if (err || wire_snapshot_card(&k, &s->pieces))
+    if (err || add_card(s, history))
         end(s, "the store is away");
     else
         ask_transcript(s);

@@ -1,6 +1,7 @@
 /* While people talk and afterwards: chat, the view of the page, hold, wrap-up, survey, snapshot. */
 #include "world.c"
 
+#include <stdlib.h>
 #include <tl_log.h>
 #include <unistd.h>
 
@@ -214,6 +215,67 @@ static void a_snapshot_has_everything(void **state)
     tl_pb_free(got);
 }
 
+/** The snapshot of somebody, and how many bytes it has. */
+static Threadline__Conversation__V1__GetSnapshotResponse *
+ask_snapshot(struct world *w, Threadline__Common__V1__Actor actor)
+{
+    Threadline__Conversation__V1__GetSnapshotRequest m =
+        THREADLINE__CONVERSATION__V1__GET_SNAPSHOT_REQUEST__INIT;
+    Threadline__Conversation__V1__GetSnapshotResponse *got = NULL;
+
+    m.actor = &actor;
+    world_ask(w, "get_snapshot", &m);
+    assert_int_equal(w->code, 0);
+    assert_true(w->answer.n < 170 * 1024); /* as JSON it must fit into one frame */
+    assert_int_equal(TL_PB_UNPACK(threadline__conversation__v1__get_snapshot_response, w->answer.p,
+                                  w->answer.n, &got),
+                     0);
+    return got;
+}
+
+static void write_a_lot(struct world *w, const char *session, const char *contact)
+{
+    char text[4001];
+
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(text, sizeof text, "%-4000d", i);
+        post(w, customer_actor(session), contact, text, "");
+        assert_int_equal(w->code, 0);
+        world_forget(w);
+    }
+}
+
+static void a_snapshot_comes_however_much_was_written(void **state)
+{
+    struct world *w = *state;
+    char id[40];
+    Threadline__Conversation__V1__GetSnapshotResponse *got;
+    size_t n;
+
+    (void)snprintf(id, sizeof id, "%s", world_talk(w, "s1", false));
+    write_a_lot(w, "s1", id);
+    got = ask_snapshot(w, customer_actor("s1"));
+    n = got->snapshot->n_messages; /* the newest, in order */
+    assert_in_range(n, 20, 99);
+    assert_int_equal(atoi(got->snapshot->messages[n - 1]->text), 99);
+    assert_int_equal(atoi(got->snapshot->messages[0]->text), 100 - (int)n);
+    tl_pb_free(got);
+
+    /* the next contact of the thread: the agent's card has what was written before */
+    world_end(w, customer_actor("s1"), id);
+    world_wrap_up(w, "agent-1", id, "done");
+    (void)snprintf(id, sizeof id, "%s", world_talk(w, "s2", false));
+    write_a_lot(w, "s2", id);
+    got = ask_snapshot(w, agent_actor("agent-1"));
+    assert_int_equal(got->snapshot->n_contacts, 1);
+    assert_int_equal(got->snapshot->n_cards, 1);
+    assert_string_equal(got->snapshot->cards[0]->visit->visit_id, "visit-1");
+    n = got->snapshot->n_messages;
+    assert_in_range(n, 10, 99);
+    assert_int_equal(atoi(got->snapshot->messages[n - 1]->text), 99);
+    tl_pb_free(got);
+}
+
 static void hold(struct world *w, const char *contact, bool on)
 {
     Threadline__Conversation__V1__SetHoldRequest m =
@@ -357,6 +419,7 @@ int main(void)
         STORY(the_timer_ends_a_wrap_up),
         STORY(a_survey_counts_once),
         STORY(a_snapshot_has_everything),
+        STORY(a_snapshot_comes_however_much_was_written),
         STORY(hold_and_retrieve),
         STORY(a_chat_that_nobody_answers_ends_and_both_are_told),
         STORY(an_answer_at_the_last_moment_takes_the_goodbye_back),
