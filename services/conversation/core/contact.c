@@ -88,8 +88,9 @@ tl_time contact_due(const struct contact *c, const struct rules *rules)
     switch (c->phase) {
     case PHASE_REQUESTED:
     case PHASE_ROUTED: return c->since + rules->setup_max;
-    case PHASE_WAITING:
-        return TL_HIGHER(c->enqueued_at, c->since - rules->wait_max) + rules->wait_max;
+    case PHASE_WAITING: /* who lost an agent did not wait while they talked */
+        return TL_HIGHER(c->enqueued_at + c->talked + c->held, c->since - rules->wait_max) +
+               rules->wait_max;
     case PHASE_RINGING: return TL_HIGHER(c->ring_ends_at, c->since) + rules->grace;
     case PHASE_CONNECTED:
     case PHASE_HELD:

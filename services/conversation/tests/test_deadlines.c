@@ -14,6 +14,16 @@ static void deadlines(void **state)
         {65, IS(FACT_DEADLINE), "waiting | enqueue | customer |"},
         {3600, IS(FACT_DEADLINE), "ended | dequeue | customer | ended (closed longest_wait)"},
     };
+    static const struct story lost_agent[] = {
+        /* an hour of talk is no wait: whose agent is lost is first in line, not sent away */
+        {0, ROUTED, "routed | enqueue | | routed"},
+        {60, ACCEPTED(1, "a1"), "connected | | customer agent card | connected"},
+        {4000, IS(FACT_AGENT_LOST), "waiting | release enqueue | customer former |"},
+        {4001, IS(FACT_DEADLINE), ""},
+        {4000 + 3539, IS(FACT_DEADLINE), ""},
+        {4000 + 3540, IS(FACT_DEADLINE),
+         "ended | release dequeue | customer | ended (closed longest_wait)"},
+    };
     static const struct story media[] = {
         {0, ROUTED, "routed | prepare enqueue | | routed"},
         {1, ACCEPTED(1, "a1"), "connected | prepare connect | customer agent card | connected"},
@@ -42,6 +52,7 @@ static void deadlines(void **state)
     TL_UNUSED(state);
     (void)TELL(CHANNEL_VIDEO, setup);
     (void)TELL(CHANNEL_CHAT, ring);
+    (void)TELL(CHANNEL_CHAT, lost_agent);
     (void)TELL(CHANNEL_VIDEO, media);
     (void)TELL(CHANNEL_CHAT, wrap_up);
     (void)TELL(CHANNEL_CHAT, no_wrap_up);
