@@ -96,6 +96,7 @@ static void visited(void *arg, const struct tl_reply *r)
 {
     struct opening *o = arg;
 
+    tl_buf_clear(&o->visit); /* of a try that lost */
     if (r->err == 0 && wire_visit(r->data, r->n, o->c.name, &o->visit)) {
         tl_bad_input("nats", "answer");
         tl_buf_clear(&o->visit);

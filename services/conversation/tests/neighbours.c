@@ -121,9 +121,14 @@ static void say_visit(struct tl_buf *out)
     Threadline__Clickstream__V1__GetVisitResponse m =
         THREADLINE__CLICKSTREAM__V1__GET_VISIT_RESPONSE__INIT;
     Threadline__Common__V1__Visit v = THREADLINE__COMMON__V1__VISIT__INIT;
+    Threadline__Common__V1__PageView page = THREADLINE__COMMON__V1__PAGE_VIEW__INIT;
+    Threadline__Common__V1__PageView *path[1] = {&page};
 
+    page.url = "/shop/checkout";
     v.visit_id = "visit-1";
     v.customer_name = "Ada";
+    v.n_path = 1;
+    v.path = path;
     m.visit = &v;
     pack(&m, out);
 }

@@ -1,6 +1,7 @@
 /* Journeys of contacts through the whole service, on the bus and store in memory. */
 #include "world.c"
 
+#include <stdlib.h>
 #include <tl_log.h>
 
 static void the_main_journey(void **state)
@@ -73,6 +74,60 @@ static void the_same_request_gives_the_same_contact(void **state)
     assert_words(w->events, "");
     (void)world_request(w, "s2", "r1", 1, false);
     assert_int_equal(w->code, 409); /* somebody else's request id */
+}
+
+static struct store_ops slow_ops;
+static int (*commit_now)(struct store *, const struct store_change *, store_done_fn *, void *);
+static struct tl_loop *the_loop;
+static int too_late; /* commits that somebody else was faster than */
+
+struct late {
+    store_done_fn *fn;
+    void *arg;
+};
+
+static void say_late(void *arg)
+{
+    struct late late = *(struct late *)arg;
+
+    free(arg);
+    late.fn(late.arg, -EAGAIN);
+}
+
+static int commit_late(struct store *s, const struct store_change *ch, store_done_fn *fn, void *arg)
+{
+    struct late *late;
+
+    if (too_late-- <= 0)
+        return commit_now(s, ch, fn, arg);
+    late = malloc(sizeof *late);
+    assert_non_null(late);
+    *late = (struct late){fn, arg};
+    return tl_loop_defer(the_loop, say_late, late);
+}
+
+static void a_second_try_tells_the_visit_once(void **state)
+{
+    struct world *w = *state;
+    Threadline__Conversation__V1__GetSnapshotRequest m =
+        THREADLINE__CONVERSATION__V1__GET_SNAPSHOT_REQUEST__INIT;
+    Threadline__Conversation__V1__GetSnapshotResponse *got = NULL;
+    Threadline__Common__V1__Actor actor = agent_actor("agent-1");
+
+    the_loop = w->loop;
+    slow_ops = *w->store->ops;
+    commit_now = slow_ops.commit;
+    slow_ops.commit = commit_late;
+    w->store->ops = &slow_ops;
+    too_late = 1;
+    (void)world_talk(w, "s1", false);
+    m.actor = &actor;
+    world_ask(w, "get_snapshot", &m);
+    assert_int_equal(TL_PB_UNPACK(threadline__conversation__v1__get_snapshot_response, w->answer.p,
+                                  w->answer.n, &got),
+                     0);
+    assert_int_equal(got->snapshot->cards[0]->visit->n_path, 1);
+    tl_pb_free(got);
 }
 
 static void one_live_contact_of_a_kind(void **state)
@@ -254,6 +309,7 @@ int main(void)
         STORY(the_main_journey),
         STORY(a_chat_has_no_media),
         STORY(the_same_request_gives_the_same_contact),
+        STORY(a_second_try_tells_the_visit_once),
         STORY(one_live_contact_of_a_kind),
         STORY(contacts_of_one_visitor_share_a_thread),
         STORY(nobody_touches_what_is_not_theirs),
