@@ -55,6 +55,7 @@ struct analytics_bridge {
     struct tl_list held; /* stream order */
     struct tl_timer *again, *busy, *start;
     bool quiet, asked, freed;
+    bool informed; /* of what a bridge before us left */
     struct tl_metric *stored, *duplicates, *waiting;
 };
 
@@ -268,22 +269,45 @@ static void on_busy(void *arg)
 
 /* ---- start and stop ------------------------------------------------------------------------- */
 
-static void consume(void *arg)
-{
-    struct analytics_bridge *b = arg;
-    struct tl_consume_opts o = {.stream = b->stream,
-                                .durable = b->durable,
-                                .batch = BATCH,
-                                .ack_wait = ACK_WAIT,
-                                .max_deliver = FOREVER};
+static void on_info(void *arg, const struct tl_reply *r);
 
-    if (b->consumer || b->quiet)
-        return;
+/* What did a bridge before us leave on its way? */
+static void ask_info(struct analytics_bridge *b)
+{
+    char subject[160];
+
+    snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.INFO.%s.%s", b->stream, b->durable);
+    b->asked = !tl_bus_request(b->bus, subject, "", 0, TL_SEC(1), 2, on_info, b);
+    if (!b->asked)
+        tl_timer_start(b->start, TL_SEC(1));
+}
+
+static void consume(struct analytics_bridge *b)
+{
+    const struct tl_consume_opts o = {.stream = b->stream,
+                                      .durable = b->durable,
+                                      .batch = BATCH,
+                                      .ack_wait = ACK_WAIT,
+                                      .max_deliver = FOREVER};
+
     if (tl_bus_consume(&b->consumer, b->bus, &o, on_delivery, b))
         tl_timer_start(b->start, TL_SEC(1));
 }
 
-/* {"num_ack_pending":17,...}: a bridge before us died with so many on its way. */
+static void on_start(void *arg)
+{
+    struct analytics_bridge *b = arg;
+
+    if (b->consumer || b->quiet)
+        return;
+    if (b->informed)
+        consume(b);
+    else
+        ask_info(b);
+}
+
+/* {"num_ack_pending":17,...}: a bridge before us died with so many on its way.  Silence says
+ * nothing, and is asked again. */
 static void on_info(void *arg, const struct tl_reply *r)
 {
     struct analytics_bridge *b = arg;
@@ -296,23 +320,22 @@ static void on_info(void *arg, const struct tl_reply *r)
         tl_free(b);
         return;
     }
+    b->informed = !r->err;
     if (pending > 0)
         tl_info("waiting for events of an earlier life to come first", TL_S("stream", b->stream),
                 TL_I("events", pending));
-    tl_timer_start(b->start, pending > 0 ? ACK_WAIT + TL_SEC(1) : 0);
+    tl_timer_start(b->start, r->err ? TL_SEC(1) : pending > 0 ? ACK_WAIT + TL_SEC(1) : 0);
 }
 
 static void on_connect(void *arg)
 {
     struct analytics_bridge *b = arg;
-    char subject[160];
 
     if (b->consumer || b->asked)
         return;
-    snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.INFO.%s.%s", b->stream, b->durable);
-    b->asked = !tl_bus_request(b->bus, subject, "", 0, TL_SEC(1), 2, on_info, b);
-    if (!b->asked)
-        tl_timer_start(b->start, TL_SEC(1));
+    b->informed = false;
+    tl_timer_stop(b->start);
+    ask_info(b);
 }
 
 static void metrics(struct analytics_bridge *b)
@@ -342,7 +365,7 @@ int analytics_bridge_new(struct analytics_bridge **ret, struct tl_loop *loop, st
     tl_list_init(&b->held);
     metrics(b);
     if (!tl_seen_new(&b->seen, opts->window) && !tl_timer_new(&b->again, loop, on_again, b) &&
-        !tl_timer_new(&b->busy, loop, on_busy, b) && !tl_timer_new(&b->start, loop, consume, b))
+        !tl_timer_new(&b->busy, loop, on_busy, b) && !tl_timer_new(&b->start, loop, on_start, b))
         err = 0;
     if (err) {
         analytics_bridge_free(b);

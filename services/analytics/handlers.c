@@ -130,27 +130,32 @@ static void on_tick(void *arg)
 
 /* ---- start and stop ------------------------------------------------------------------------- */
 
-static void consume(void *arg)
+static void on_deleted(void *arg, const struct tl_reply *r);
+
+/* The next consumer begins at the oldest event only where there is no old one, so this is asked
+ * until it is answered. */
+static void delete_old(void *arg)
 {
     struct analytics_handlers *h = arg;
-    struct tl_consume_opts o = {
-        .stream = "EVENTS", .durable = DURABLE, .batch = 1024, .no_ack = true};
 
-    if (!h->consumer && tl_bus_consume(&h->consumer, h->bus, &o, on_delivery, h))
+    h->asked = !tl_bus_request(h->bus, "$JS.API.CONSUMER.DELETE.EVENTS." DURABLE, "", 0, TL_SEC(1),
+                               3, on_deleted, h);
+    if (!h->asked)
         tl_timer_start(h->start, TL_SEC(1));
 }
 
-/* Gone, or it never was: either way the next consumer begins at the oldest event. */
+/* Gone, or it never was. */
 static void on_deleted(void *arg, const struct tl_reply *r)
 {
     struct analytics_handlers *h = arg;
+    const struct tl_consume_opts o = {
+        .stream = "EVENTS", .durable = DURABLE, .batch = 1024, .no_ack = true};
 
     h->asked = false;
-    if (h->freed) {
+    if (h->freed)
         tl_free(h);
-        return;
-    }
-    tl_timer_start(h->start, r->err == -ETIMEDOUT ? TL_SEC(1) : 0);
+    else if (r->err || tl_bus_consume(&h->consumer, h->bus, &o, on_delivery, h))
+        tl_timer_start(h->start, TL_SEC(1));
 }
 
 /* Everything from the beginning: what a lost connection had under way is lost to its consumer. */
@@ -190,10 +195,8 @@ static void on_connect(void *arg)
     h->consumer = tl_consumer_free(h->consumer);
     if (begin_anew(h) && tl_log_allow("board"))
         tl_warn("no memory to rebuild the board: it may miss what happened meanwhile");
-    h->asked = !tl_bus_request(h->bus, "$JS.API.CONSUMER.DELETE.EVENTS." DURABLE, "", 0, TL_SEC(1),
-                               3, on_deleted, h);
-    if (!h->asked)
-        tl_timer_start(h->start, TL_SEC(1));
+    tl_timer_stop(h->start);
+    delete_old(h);
 }
 
 static int open_all(struct analytics_handlers *h)
@@ -203,7 +206,7 @@ static int open_all(struct analytics_handlers *h)
     if (!err)
         err = tl_timer_new(&h->tick, h->loop, on_tick, h);
     if (!err)
-        err = tl_timer_new(&h->start, h->loop, consume, h);
+        err = tl_timer_new(&h->start, h->loop, delete_old, h);
     if (!err)
         err = tl_bus_subscribe(&h->supply, h->bus, "tl.acd.supply", NULL, on_supply, h);
     return err;

@@ -226,9 +226,11 @@ static void accepted(struct analytics_board *b, struct contact *c, const struct 
     if (c->state != WAITING)
         return;
     connect(b, c);
-    if (c->answered || !counts(b, f))
+    if (c->answered)
         return;
     c->answered = true;
+    if (!counts(b, f))
+        return;
     q->day.answered++;
     q->waited_sum += f->length;
     if (f->length <= ANALYTICS_SL_WITHIN)

@@ -107,17 +107,29 @@ static void hole_remove(struct life *l, size_t i)
     l->n--;
 }
 
-static void hole_add(struct life *l, size_t at, struct hole h)
+/* A hole above all others.  Without room for it the last one grows: that says too much rather than
+ * too little. */
+static void hole_add(struct life *l, struct hole h)
 {
-    if (l->n == ANALYTICS_HOLES_MAX) {
-        /* One wider hole says too much rather than too little. */
-        l->holes[l->n - 1].last = TL_HIGHER(l->holes[l->n - 1].last, h.last);
-        l->holes[l->n - 1].due = 0;
+    if (l->n < ANALYTICS_HOLES_MAX) {
+        l->holes[l->n++] = h;
         return;
     }
-    memmove(&l->holes[at + 1], &l->holes[at], (l->n - at) * sizeof(l->holes[0]));
-    l->holes[at] = h;
+    l->holes[l->n - 1].last = h.last;
+    l->holes[l->n - 1].due = 0;
+}
+
+/* A number in the middle of a hole has come.  Without room for a second half it stays whole. */
+static void hole_split(struct life *l, size_t at, uint64_t seq)
+{
+    struct hole *h = &l->holes[at];
+
+    if (l->n == ANALYTICS_HOLES_MAX)
+        return;
+    memmove(h + 1, h, (l->n - at) * sizeof(*h));
     l->n++;
+    h[0].last = seq - 1;
+    h[1].first = seq + 1;
 }
 
 /* A late event: its hole shrinks, vanishes or becomes two. */
@@ -128,18 +140,14 @@ static int fill(struct life *l, uint64_t seq)
 
         if (seq < h->first || seq > h->last)
             continue;
-        if (h->first == h->last) {
+        if (h->first == h->last)
             hole_remove(l, i);
-        } else if (seq == h->first) {
+        else if (seq == h->first)
             h->first++;
-        } else if (seq == h->last) {
+        else if (seq == h->last)
             h->last--;
-        } else {
-            struct hole rest = {seq + 1, h->last, h->due};
-
-            h->last = seq - 1;
-            hole_add(l, i + 1, rest);
-        }
+        else
+            hole_split(l, i, seq);
         return 0;
     }
     return -EALREADY;
@@ -160,7 +168,7 @@ int analytics_gaps_seen(struct analytics_gaps *g, const struct tl_id *producer,
     if (seq < l->next)
         return fill(l, seq);
     if (seq > l->next)
-        hole_add(l, l->n, (struct hole){l->next, seq - 1, now + ANALYTICS_GAP_GRACE});
+        hole_add(l, (struct hole){l->next, seq - 1, now + ANALYTICS_GAP_GRACE});
     l->next = seq + 1;
     return 0;
 }

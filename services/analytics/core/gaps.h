@@ -9,7 +9,7 @@
 
 #define ANALYTICS_GAP_GRACE     TL_SEC(30) /**< a late event may still come */
 #define ANALYTICS_PRODUCERS_MAX 4096       /**< lives of producers that are remembered */
-#define ANALYTICS_HOLES_MAX     32         /**< open holes of one life; more are reported at once */
+#define ANALYTICS_HOLES_MAX     32 /**< open holes of one life; more make the last one wider */
 
 struct analytics_gap {
     struct tl_id producer, boot;

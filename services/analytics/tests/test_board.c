@@ -326,9 +326,30 @@ static void a_failed_allocation_changes_nothing(void **state)
         }
 }
 
+/* Read again after midnight, the evening counts no more; who was answered in it, was. */
+static void who_was_answered_before_midnight_is_not_abandoned_after_it(void **state)
+{
+    static const struct line lines[] = {
+        QUEUED(-3600, "c1", "sales"), ACCEPTED(-3590, "c1", 10),  QUEUED(-3600, "c2", "sales"),
+        ACCEPTED(-3590, "c2", 10),    QUEUED(100, "c1", "sales"), ABANDONED(200, "c1", 100),
+        RELEASED(100, "c2", 3690),    WRAPPED(160, "c2", 60),
+    };
+    struct analytics_board *b = tell(lines, TL_LEN(lines));
+    struct analytics_row row;
+
+    TL_UNUSED(state);
+    assert_true(analytics_board_queue(b, 0, DAY + TL_SEC(4000), &row));
+    assert_int_equal(row.offered, 0);
+    assert_int_equal(row.answered, 0);
+    assert_int_equal(row.abandoned, 0);
+    assert_true(row.aht == TL_SEC(3750));
+    analytics_board_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_was_answered_before_midnight_is_not_abandoned_after_it),
         cmocka_unit_test(a_morning_gives_its_numbers),
         cmocka_unit_test(a_contact_put_back_in_line_was_offered_once_and_keeps_its_time),
         cmocka_unit_test(an_agent_who_is_lost_does_not_make_the_contact_unanswered),

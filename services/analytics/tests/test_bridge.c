@@ -30,7 +30,7 @@ struct world {
     bool full, slow;
     int stored;
     char dead_reason[64];
-    struct tl_sub *dead;
+    struct tl_sub *dead, *jetstream;
 };
 
 static int sink_send(void *arg, const char *topic, const char *key, const struct tl_header *headers,
@@ -91,6 +91,21 @@ static void on_dead(void *arg, const struct tl_msg *m)
         tl_str_put(w->dead_reason, sizeof(w->dead_reason), tl_str(tl_msg_header(m, "Tl-Reason")));
 }
 
+static void on_info(void *arg, const struct tl_msg *m)
+{
+    static const char answer[] = "{\"num_ack_pending\":0}";
+
+    (void)tl_bus_reply(((struct world *)arg)->bus, m->reply, answer, sizeof(answer) - 1);
+}
+
+static void jetstream_answers(struct world *w)
+{
+    assert_int_equal(tl_bus_subscribe(&w->jetstream, w->bus,
+                                      "$JS.API.CONSUMER.INFO.EVENTS.analytics-kafka", NULL, on_info,
+                                      w),
+                     0);
+}
+
 static int set_up(void **state)
 {
     struct world *w = tl_alloc(1, sizeof(*w));
@@ -113,6 +128,7 @@ static int tear_down(void **state)
     confirm(w, -ECANCELED);
     analytics_bridge_free(w->bridge);
     tl_sub_free(w->dead);
+    tl_sub_free(w->jetstream);
     turn(w);
     tl_bus_close(w->bus);
     tl_loop_free(w->loop);
@@ -152,6 +168,7 @@ static void store(struct world *w, const char *subject, const char *id, const ch
 
 static void start(struct world *w)
 {
+    jetstream_answers(w);
     analytics_bridge_start(w->bridge);
     wait_ms(w, 20);
 }
@@ -170,6 +187,20 @@ static void an_event_becomes_one_record_with_its_key(void **state)
     assert_string_equal(w->records[0].ce_id, "E1");
     assert_string_equal(w->records[1].key, "E2"); /* no thread: the event itself */
     assert_int_equal(analytics_bridge_held(w->bridge), 0);
+}
+
+/* What an earlier life left unconfirmed must come before newer events. */
+static void nothing_is_read_before_it_is_known_what_an_earlier_life_left(void **state)
+{
+    struct world *w = *state;
+
+    analytics_bridge_start(w->bridge);
+    store(w, "tl.events.acd.contact_queued.t", "E1", "E1");
+    wait_ms(w, 50);
+    assert_int_equal(w->n_records, 0);
+    jetstream_answers(w);
+    wait_ms(w, 1200);
+    assert_int_equal(w->n_records, 1);
 }
 
 static void what_came_twice_is_told_once(void **state)
@@ -296,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(an_event_becomes_one_record_with_its_key),
+        STORY(nothing_is_read_before_it_is_known_what_an_earlier_life_left),
         STORY(what_came_twice_is_told_once),
         STORY(what_kafka_had_before_a_crash_is_not_told_again),
         STORY(while_kafka_is_full_events_wait_in_order),

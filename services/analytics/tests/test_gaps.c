@@ -135,6 +135,29 @@ static void random_streams_account_for_every_number(void **state)
     }
 }
 
+/* No row for the second half of a hole that is cut in two. */
+static void a_full_row_of_holes_says_too_much_rather_than_too_little(void **state)
+{
+    enum { FIRST = 10, LAST = FIRST + 2 * (ANALYTICS_HOLES_MAX - 1) };
+    struct analytics_gaps *g = fresh();
+    struct analytics_gap gap;
+    bool reported[LAST + 1] = {false};
+
+    TL_UNUSED(state);
+    seen(g, &b1, 1, 1);
+    for (uint64_t i = FIRST; i <= LAST; i += 2)
+        assert_int_equal(analytics_gaps_seen(g, &acd, &b1, i, T0), 0);
+    assert_int_equal(analytics_gaps_seen(g, &acd, &b1, 5, T0), 0);
+    while (analytics_gaps_take(g, T0 + TL_HOUR(1), &gap))
+        for (uint64_t i = gap.first; i <= gap.last; i++)
+            reported[i] = true;
+    for (uint64_t i = 2; i < FIRST; i++)
+        assert_true(reported[i] || i == 5);
+    for (uint64_t i = FIRST + 1; i < LAST; i += 2)
+        assert_true(reported[i]);
+    analytics_gaps_free(g);
+}
+
 static void many_lives_are_bounded(void **state)
 {
     struct analytics_gaps *g = fresh();
@@ -174,6 +197,7 @@ int main(void)
         cmocka_unit_test(counting_begins_where_we_come_in_but_a_new_life_begins_at_one),
         cmocka_unit_test(a_hole_that_was_reported_before_a_restart_is_not_reported_again),
         cmocka_unit_test(random_streams_account_for_every_number),
+        cmocka_unit_test(a_full_row_of_holes_says_too_much_rather_than_too_little),
         cmocka_unit_test(many_lives_are_bounded),
         cmocka_unit_test(a_failed_allocation_records_nothing),
     };

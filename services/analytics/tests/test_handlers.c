@@ -21,7 +21,7 @@ struct world {
     struct tl_bus *bus;
     struct tl_events *events;
     struct analytics_handlers *handlers;
-    struct tl_sub *sub;
+    struct tl_sub *sub, *jetstream;
     Threadline__Signaling__V1__Board *board; /* the last one published */
     int boards;
     uint64_t seq;
@@ -44,7 +44,22 @@ static void wait_ms(struct world *w, int ms)
         (void)tl_loop_turn(w->loop);
 }
 
-static int set_up(void **state)
+static void on_delete(void *arg, const struct tl_msg *m)
+{
+    static const char answer[] = "{\"success\":true}";
+
+    (void)tl_bus_reply(((struct world *)arg)->bus, m->reply, answer, sizeof(answer) - 1);
+}
+
+static void jetstream_answers(struct world *w)
+{
+    assert_int_equal(tl_bus_subscribe(&w->jetstream, w->bus,
+                                      "$JS.API.CONSUMER.DELETE.EVENTS.analytics-metrics", NULL,
+                                      on_delete, w),
+                     0);
+}
+
+static int set_up_without_jetstream(void **state)
 {
     struct world *w = tl_alloc(1, sizeof(*w));
 
@@ -60,6 +75,15 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up(void **state)
+{
+    int err = set_up_without_jetstream(state);
+
+    jetstream_answers(*state);
+    wait_ms(*state, 1100); /* it is asked again */
+    return err;
+}
+
 static int tear_down(void **state)
 {
     struct world *w = *state;
@@ -67,6 +91,7 @@ static int tear_down(void **state)
     analytics_handlers_free(w->handlers);
     tl_events_free(w->events);
     tl_sub_free(w->sub);
+    tl_sub_free(w->jetstream);
     wait_ms(w, 10);
     tl_bus_close(w->bus);
     tl_loop_free(w->loop);
@@ -167,6 +192,20 @@ static void the_board_follows_the_events(void **state)
     assert_string_equal(w->board->agents[0]->display_name, "Agent");
     assert_int_equal(w->board->total->waiting, 1);
     assert_string_equal(w->board->total->service_level_formula, ANALYTICS_SL_FORMULA);
+}
+
+/* Else the old consumer goes on in the middle, and the board never learns what was before. */
+static void nothing_is_read_before_the_old_consumer_is_gone(void **state)
+{
+    struct world *w = *state;
+
+    queued(w, "c1");
+    wait_ms(w, 1300);
+    assert_non_null(w->board);
+    assert_int_equal(w->board->n_queues, 0);
+    jetstream_answers(w);
+    wait_ms(w, 1500);
+    assert_int_equal(w->board->total->waiting, 1);
 }
 
 static void only_the_customer_abandons(void **state)
@@ -307,6 +346,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(the_board_follows_the_events),
+        cmocka_unit_test_setup_teardown(nothing_is_read_before_the_old_consumer_is_gone,
+                                        set_up_without_jetstream, tear_down),
         STORY(only_the_customer_abandons),
         STORY(the_board_is_told_once_a_second_and_at_most_four_times),
         STORY(the_acds_expected_waits_and_their_error_are_shown),
