@@ -111,7 +111,7 @@ function asyncapi() {
             description: 'One WebSocket for each session.  Sub-protocols: threadline.v1 and ticket.<ticket> from POST /v1/sessions.  Each text frame is one ClientMessage or ServerMessage as JSON: '
                 + 'its member is a key of the frame beside id or in_reply_to; fields with their default value are left out; enums are their names.  First come welcome and snapshot.  '
                 + 'A frame that is not JSON or does not fit, or that the role may not send, is answered with error and the socket closes with 1008.  '
-                + 'Close codes: 1000 from the client means that it leaves for good; 1009 frame over 64 KiB; 1012 restart, come back; 1013 too slow; 4009 a newer socket of the same session is open, do not come back.',
+                + 'Close codes: 1000 from the client means that it leaves for good; 1009 frame over 64 KiB; 1012 restart, come back; 1013 too slow; 4008 a customer without a contact has said nothing for 30 minutes, come back with something to say; 4009 a newer socket of the same session is open, do not come back.',
             messages: inChannel([...Object.keys(client.messages), ...Object.keys(server.messages)]),
         },
         cobrowse: {

@@ -1,4 +1,4 @@
-// One address opens too much, and the gateway is full: refused politely, counted, and the others go on.
+// One address opens too much, the gateway is full, a customer says nothing: refused politely, and the others go on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
@@ -11,7 +11,8 @@ let gateway, token;
 
 before(async () => {
   token = (await visitor()).token;
-  gateway = await ownGateway(port, { TL_SIGNALING_PEER_RATE: '1', TL_SIGNALING_PEER_BURST: '4', TL_SIGNALING_SOCKETS_MAX: '1' });
+  gateway = await ownGateway(port, { TL_SIGNALING_PEER_RATE: '1', TL_SIGNALING_PEER_BURST: '4', TL_SIGNALING_SOCKETS_MAX: '1',
+    TL_SIGNALING_IDLE_S: '2' });
 });
 after(() => gateway?.end());
 
@@ -20,7 +21,8 @@ const session = peer => fetch(`${here}/v1/sessions`, { method: 'POST', body: '{}
 
 const connect = (peer, ticket) => new Promise(done => {
   const ws = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, ['threadline.v1', `ticket.${ticket}`], { origin, headers: { 'x-real-ip': peer } });
-  ws.on('open', () => done({ ws, status: 101 }));
+  const welcome = new Promise(heard => ws.once('message', text => heard(JSON.parse(text).welcome)));
+  ws.on('open', () => done({ ws, status: 101, welcome }));
   ws.on('unexpected-response', (req, res) => { done({ status: res.statusCode, retry: res.headers['retry-after'] }); req.destroy(); });
   ws.on('error', () => {});
 });
@@ -46,4 +48,16 @@ test('a full gateway sends the next one away with 503; who is there stays', asyn
   first.ws.ping();
   await pong;
   first.ws.close(1000);
+});
+
+test('a customer who says nothing and has no contact is let go, and the session is over', async () => {
+  const peer = '192.0.2.5', begin = performance.now();
+  const { ws, welcome } = await connect(peer, (await (await session(peer)).json()).ticket);
+  const { resume_token } = await welcome;
+  assert.equal(await new Promise(done => ws.once('close', done)), 4008);
+  const ms = performance.now() - begin;
+  assert.ok(ms > 1900 && ms < 5000, `${ms} ms`);
+  const again = await fetch(`${here}/v1/sessions`, { method: 'POST', body: JSON.stringify({ resume_token }),
+    headers: { 'content-type': 'application/json', origin, 'x-real-ip': peer } });
+  assert.equal(again.status, 401);
 });

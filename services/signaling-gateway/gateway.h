@@ -1,7 +1,8 @@
 /**
  * @file gateway.h  Shared by the handlers: handlers.c (frames and pushes), greeting.c (welcome and
  * snapshot), farewell.c (telling others that a session is over), beat.c (once a second), shortcut.c
- * (typing between two who are both here), known.c (which sessions are nowhere).
+ * (typing between two who are both here), known.c (which sessions are nowhere), idle.c (customers
+ * who say nothing).
  */
 #ifndef SIGNALING_GATEWAY_H
 #define SIGNALING_GATEWAY_H
@@ -63,6 +64,9 @@ void farewell_free_all(struct gateway *g);
 void shortcut_learn(struct gateway *g, const struct wire_learned *l, struct session *customer);
 /** True when it was a typing frame and both sides are connected here: it has been passed on. */
 bool shortcut_typing(struct gateway *g, struct session *x, struct tl_str json);
+
+/** SESSION_QUIET: let the session go if it has no contact. */
+void idle_ask(struct gateway *g, const struct sessions_decision *quiet);
 
 /** ListUnknown of the conversation's reconciler. */
 void known_asked(void *arg, const struct tl_msg *m);

@@ -58,6 +58,7 @@ static void carry_out(struct gateway *g, const struct sessions_decision *d, bool
         greeting_free(session_user(d->session));
         session_set_user(d->session, NULL);
         break;
+    case SESSION_QUIET: idle_ask(g, d); break;
     case SESSION_END:
         end_session(g, d, *signed_out);
         *signed_out = false;
@@ -258,6 +259,7 @@ void gateway_frame(struct session *x, struct tl_str json)
     bool on;
     int err;
 
+    session_said(x, tl_loop_now(g->o.loop));
     if (shortcut_typing(g, x, json))
         return;
     tl_buf_clear(&g->why);
@@ -424,7 +426,7 @@ int gateway_new(struct gateway **ret, const struct gateway_opts *opts)
     g->why = TL_BUF(1024);
     tl_list_init(&g->farewells);
     tl_random(&seed, sizeof(seed));
-    err = sessions_new(&g->sessions, opts->grace, seed, g);
+    err = sessions_new(&g->sessions, opts->grace, opts->idle, seed, g);
     for (size_t i = 0; !err && i < TL_LEN(subs); i++)
         err =
             tl_bus_subscribe(&g->subs[i], g->o.bus, subs[i].subject, subs[i].queue, subs[i].fn, g);

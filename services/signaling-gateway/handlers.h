@@ -37,6 +37,7 @@ struct gateway_opts {
     size_t n_ice_servers;
     struct tl_id id; /**< this life of this process */
     tl_dur grace;
+    tl_dur idle; /**< of a customer without a contact; 0: no limit */
     tl_dur beat; /**< 0: 1 s */
 };
 

@@ -78,7 +78,7 @@ static void on_stop(void *arg)
 int main(int argc, char **argv)
 {
     const char *key_file, *public_origin, *more_origins, *schemas, *instance, *ice;
-    int64_t grace_s, echo, token_h, peer_rate, peer_burst, sockets_max;
+    int64_t grace_s, idle_s, echo, token_h, peer_rate, peer_burst, sockets_max;
     struct app app = {0};
     const struct tl_setting settings[] = {
         TL_SET_TEXT("TL_TOKEN_KEY_FILE", &key_file, "", "key that signs tokens: 64 hex digits"),
@@ -94,6 +94,8 @@ int main(int argc, char **argv)
                     "STUN servers for the browsers: stun:host:port, separated by commas"),
         TL_SET_NUM("TL_SIGNALING_GRACE_S", &grace_s, 15, 1, 600,
                    "seconds a session lives without a socket"),
+        TL_SET_NUM("TL_SIGNALING_IDLE_S", &idle_s, 1800, 0, 86400,
+                   "seconds a customer without a contact may say nothing; 0: no limit"),
         TL_SET_NUM("TL_SIGNALING_AGENT_TOKEN_H", &token_h, 12, 1, 168,
                    "hours an agent stays signed in"),
         TL_SET_NUM("TL_SIGNALING_PEER_RATE", &peer_rate, 200, 0, 100000,
@@ -138,7 +140,8 @@ int main(int argc, char **argv)
                                                                  .ice_servers = app.ice.at,
                                                                  .n_ice_servers = app.ice.n,
                                                                  .id = id,
-                                                                 .grace = TL_SEC(grace_s)});
+                                                                 .grace = TL_SEC(grace_s),
+                                                                 .idle = TL_SEC(idle_s)});
     ok = ok && !edge_new(&app.edge, &(struct edge_opts){.loop = loop,
                                                         .http = tl_svc_http(app.svc),
                                                         .gateway = app.gateway,

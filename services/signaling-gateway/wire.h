@@ -104,6 +104,9 @@ int wire_agent_online(const void *data, size_t n, bool *ret_online);
 int wire_snapshot(const void *snapshot, size_t n_snapshot, const void *agent, size_t n_agent,
                   struct tl_buf *json);
 
+/** GetSnapshot's answer: how many contacts.  0 or -EBADMSG. */
+int wire_snapshot_contacts(const void *data, size_t n, size_t *ret);
+
 struct wire_agent_session {
     const char *agent_id;
     const char *session_id;

@@ -19,6 +19,18 @@ int wire_get_snapshot(const struct who *who, struct tl_buf *request)
     return tl_pb_pack(&m, request);
 }
 
+int wire_snapshot_contacts(const void *data, size_t n, size_t *ret)
+{
+    Threadline__Conversation__V1__GetSnapshotResponse *r = NULL;
+    int err = TL_PB_UNPACK(threadline__conversation__v1__get_snapshot_response, data, n, &r);
+
+    if (err)
+        return err;
+    *ret = r->snapshot ? r->snapshot->n_contacts : 0;
+    tl_pb_free(r);
+    return 0;
+}
+
 int wire_session_lost(const struct who *who, const char *cause, struct tl_buf *request)
 {
     Threadline__Conversation__V1__SessionLostRequest m =

@@ -31,6 +31,7 @@ enum tl_ws_code {
     TL_WS_INTERNAL = 1011,
     TL_WS_RESTART = 1012,
     TL_WS_OVERLOAD = 1013,
+    TL_WS_IDLE = 4008,
     TL_WS_SUPERSEDED = 4009,
 };
 

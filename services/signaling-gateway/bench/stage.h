@@ -91,6 +91,7 @@ static inline void serve_gateway(int tell)
                              .choices = stage_no_choices,
                              .media_instance = "m1",
                              .grace = TL_SEC(STAGE_GRACE_S),
+                             .idle = TL_SEC(1800),
                              .id = tl_id_new()};
 
     tl_log_setup("signaling", TL_ERROR);

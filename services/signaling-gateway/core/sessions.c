@@ -1,7 +1,9 @@
 /*
- * Three ways to the same sessions: a map by id, the line of those that are away (soonest deadline
- * first), and each agent's own list.  A session is in the line exactly while it has no socket, so
- * the first of the line is all that a tick has to look at.
+ * Three ways to the same sessions: a map by id, two lines (soonest deadline first), and each
+ * agent's own list.  A session is in the line of those that are away exactly while it has no
+ * socket, and a customer's is in the line of those that are here while it has one; so the first of
+ * each line is all that a tick has to look at.  A message only notes its time: who has spoken since
+ * goes to the end of the line when its turn comes.
  *
  * A session's texts lie behind it in one block: ten thousand idle sessions should cost little.
  */
@@ -33,26 +35,28 @@ struct session {
     uint8_t role;
     uint8_t round;
     uint8_t customer, name, tier; /* offsets in text; subject comes after the id */
+    tl_time since;                /* the socket went away; while it is here: last said something */
     struct tl_entry entry;
-    struct tl_link away; /* while socket is NULL */
+    struct tl_link line; /* away, or here */
     struct tl_link watch;
-    tl_time since;    /* the socket went away */
-    tl_time deadline; /* while away */
+    tl_time deadline; /* while in a line */
     char text[];      /* id, subject, customer, name, tier: each terminated */
 };
 
 struct sessions {
     struct tl_map by_id;
     struct tl_map agents;
-    struct tl_list away;
+    struct tl_list away; /* without a socket */
+    struct tl_list here; /* customers with one */
     struct tl_list watchers;
-    tl_dur grace;
+    tl_dur grace, idle;
     void *owner;
 };
 
+#define LOOKS      6  /* at one who is here, within the time that makes it quiet */
 #define SUBJECT_AT 27 /* a session id is a ULID: 26 and a NUL */
 
-int sessions_new(struct sessions **ret, tl_dur grace, uint64_t seed, void *owner)
+int sessions_new(struct sessions **ret, tl_dur grace, tl_dur idle, uint64_t seed, void *owner)
 {
     struct sessions *s = tl_alloc(1, sizeof(*s));
 
@@ -61,8 +65,10 @@ int sessions_new(struct sessions **ret, tl_dur grace, uint64_t seed, void *owner
     s->by_id = TL_MAP(seed);
     s->agents = TL_MAP(seed);
     tl_list_init(&s->away);
+    tl_list_init(&s->here);
     tl_list_init(&s->watchers);
     s->grace = grace;
+    s->idle = idle;
     s->owner = owner;
     *ret = s;
     return 0;
@@ -214,22 +220,43 @@ static struct session *of_entry(struct tl_entry *e)
 }
 
 /* Into the line of those who are away, by deadline; nearly always at its end. */
-static void line_join(struct sessions *s, struct session *x, tl_time since, tl_time deadline)
+static void away_join(struct sessions *s, struct session *x, tl_time since, tl_time deadline)
 {
     struct tl_link *at = &s->away.head;
 
     x->since = since;
     x->deadline = deadline;
     while (at->prev != &s->away.head &&
-           TL_CONTAINER(at->prev, struct session, away)->deadline > deadline)
+           TL_CONTAINER(at->prev, struct session, line)->deadline > deadline)
         at = at->prev;
-    tl_list_insert_before(&s->away, at, &x->away);
+    tl_list_insert_before(&s->away, at, &x->line);
 }
 
+/* Into the line of those who are here, for the next look: at its end. */
+static void here_join(struct sessions *s, struct session *x, tl_time now)
+{
+    if (!s->idle || x->role != ROLE_CUSTOMER)
+        return;
+    x->deadline = now + s->idle / LOOKS;
+    tl_list_append(&s->here, &x->line);
+}
+
+/* Before the socket changes. */
 static void line_leave(struct sessions *s, struct session *x)
 {
-    if (tl_link_used(&x->away))
-        tl_list_remove(&s->away, &x->away);
+    if (tl_link_used(&x->line))
+        tl_list_remove(x->socket ? &s->here : &s->away, &x->line);
+}
+
+void session_said(struct session *x, tl_time now)
+{
+    if (x->socket)
+        x->since = now;
+}
+
+tl_dur session_quiet(const struct session *x, tl_time now)
+{
+    return now - x->since;
 }
 
 /* ---- agents --------------------------------------------------------------------------------- */
@@ -332,8 +359,8 @@ static void end(struct sessions *s, struct session *x, const char *cause, bool t
     struct sessions_decision *d;
     size_t first = ret->n;
 
-    drop_socket(x, ret);
     line_leave(s, x);
+    drop_socket(x, ret);
     pairs_let_go(&x->pairs);
     tl_map_remove(&s->by_id, &x->entry);
     if (a)
@@ -399,14 +426,16 @@ static int opened(struct sessions *s, const struct sessions_fact *f, tl_time now
     if (x && x->socket == f->socket)
         return 0;
     if (x) {
-        drop_socket(x, ret);
         line_leave(s, x);
+        drop_socket(x, ret);
     } else {
         int err = add(s, f->who, f->known, &x, ret);
         if (err)
             return err;
     }
     x->socket = f->socket;
+    x->since = now;
+    here_join(s, x, now);
     d = decide(ret, SESSION_GREET, x);
     d->socket = f->socket;
     d->resumed = resumed;
@@ -419,13 +448,14 @@ static void closed(struct sessions *s, struct session *x, const struct sessions_
 {
     if (!x || !x->socket || x->socket != f->socket)
         return;
+    line_leave(s, x);
     x->socket = NULL;
     session_watch(x, false);
     if (f->bye) {
-        end(s, x, "closed", true, ret);
+        end(s, x, f->idle ? "idle" : "closed", true, ret);
         return;
     }
-    line_join(s, x, now, now + s->grace);
+    away_join(s, x, now, now + s->grace);
     decide(ret, SESSION_WAIT, x);
 }
 
@@ -441,17 +471,30 @@ static int adopted(struct sessions *s, const struct sessions_fact *f, tl_time no
     err = add(s, f->who, f->known, &x, ret);
     if (err)
         return err;
-    line_join(s, x, now - away, now - away + s->grace);
+    away_join(s, x, now - away, now - away + s->grace);
     decide(ret, SESSION_WAIT, x);
     return 0;
 }
 
+static struct session *first_of(const struct tl_list *line)
+{
+    struct tl_link *first = tl_list_first(line);
+
+    return first ? TL_CONTAINER(first, struct session, line) : NULL;
+}
+
 static void tick(struct sessions *s, tl_time now, struct sessions_decisions *ret)
 {
-    struct tl_link *first = tl_list_first(&s->away);
+    struct session *away = first_of(&s->away), *here = first_of(&s->here);
 
-    if (first && TL_CONTAINER(first, struct session, away)->deadline <= now)
-        end(s, TL_CONTAINER(first, struct session, away), "lost", true, ret);
+    if (away && away->deadline <= now)
+        end(s, away, "lost", true, ret);
+    if (here && here->deadline <= now) {
+        line_leave(s, here);
+        here_join(s, here, now);
+        if (session_quiet(here, now) >= s->idle)
+            decide(ret, SESSION_QUIET, here)->socket = here->socket;
+    }
 }
 
 int sessions_step(struct sessions *s, const struct sessions_fact *fact, tl_time now,
@@ -476,9 +519,9 @@ int sessions_step(struct sessions *s, const struct sessions_fact *fact, tl_time 
 
 tl_time sessions_next_wake(const struct sessions *s)
 {
-    struct tl_link *first = tl_list_first(&s->away);
+    const struct session *away = first_of(&s->away), *here = first_of(&s->here);
 
-    return first ? TL_CONTAINER(first, struct session, away)->deadline : TL_NEVER;
+    return TL_LOWER(away ? away->deadline : TL_NEVER, here ? here->deadline : TL_NEVER);
 }
 
 size_t sessions_count(const struct sessions *s)

@@ -33,7 +33,8 @@ struct sessions_fact {
     struct tl_str session; /**< CLOSED, TAKEN: its id */
     void *socket;          /**< compared, never looked into */
     bool known;            /**< OPENED, ADOPTED: the session existed before */
-    bool bye;              /**< CLOSED: the client said that it leaves for good */
+    bool bye;              /**< CLOSED: it is not waited for; the client said so */
+    bool idle;             /**< CLOSED with bye: we did, since it said nothing and has nothing */
     tl_dur away;           /**< ADOPTED: how long nobody has waited for it already */
 };
 
@@ -41,6 +42,7 @@ enum sessions_decision_kind {
     SESSION_GREET,       /**< say welcome on socket: resumed, away */
     SESSION_DROP_SOCKET, /**< close socket: superseded */
     SESSION_WAIT,        /**< nothing to do but know: the grace time runs */
+    SESSION_QUIET,       /**< a customer has said nothing for long: socket, who */
     SESSION_END,         /**< it is over: cause, who, user */
     SESSION_FORGET,      /**< it lives on at another gateway: user */
     AGENT_SIGN_IN,       /**< first session of an agent here: who, resumed: others know already */
@@ -53,7 +55,7 @@ struct sessions_decision {
     struct session *session; /**< NULL when it is gone; valid until the next step */
     void *socket;
     void *user;        /**< END, FORGET: what session_set_user() attached */
-    const char *cause; /**< "closed", "lost", "superseded"; static */
+    const char *cause; /**< "closed", "idle", "lost", "superseded"; static */
     bool resumed;
     tl_dur away; /**< GREET resumed: how long it had no socket, if we know */
 };
@@ -64,22 +66,24 @@ struct sessions_decisions {
     struct sessions_decision d[SESSIONS_DECISIONS_MAX];
 };
 
-/** grace: how long a session lives without a socket.  seed: randomness.  0 or -ENOMEM. */
-int sessions_new(struct sessions **ret, tl_dur grace, uint64_t seed, void *owner);
+/** grace: how long a session lives without a socket.  idle: after which silence of a customer to
+ * decide SESSION_QUIET, and again while it lasts; 0: never.  seed: randomness.  0 or -ENOMEM. */
+int sessions_new(struct sessions **ret, tl_dur grace, tl_dur idle, uint64_t seed, void *owner);
 struct sessions *sessions_free(struct sessions *s);
 void *sessions_owner(const struct sessions *s);
 
 /**
  * Tell what happened and learn what to do, in the order of ret->d.
  *
- * A closed socket that is not the session's newest changes nothing.  A tick ends at most one
- * session: tick again while sessions_next_wake() has passed.  A repeated fact is harmless.
+ * A closed socket that is not the session's newest changes nothing.  A tick looks at one session
+ * that is away and at one that is quiet: tick again while sessions_next_wake() has passed.  A
+ * repeated fact is harmless.
  *
  * @return 0; -ENOMEM: nothing has changed
  */
 int sessions_step(struct sessions *s, const struct sessions_fact *fact, tl_time now,
                   struct sessions_decisions *ret);
-/** When to tick; TL_NEVER while nobody is away. */
+/** When to tick; TL_NEVER while nobody is away and no customer is here. */
 tl_time sessions_next_wake(const struct sessions *s);
 
 size_t sessions_count(const struct sessions *s);
@@ -103,6 +107,11 @@ void *session_socket(const struct session *x);
 /** Whatever the shell keeps with a session; comes back in SESSION_END. */
 void *session_user(const struct session *x);
 void session_set_user(struct session *x, void *user);
+
+/** The client said something, or has a reason to say nothing. */
+void session_said(struct session *x, tl_time now);
+/** How long it has said nothing; of a session with a socket. */
+tl_dur session_quiet(const struct session *x, tl_time now);
 
 /** Contacts that are known of a session, and of an agent; kept by pairs.c. */
 struct pair;

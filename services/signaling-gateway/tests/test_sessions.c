@@ -15,6 +15,7 @@
 #include "core/sessions.h"
 
 #define GRACE TL_SEC(15)
+#define IDLE  TL_SEC(1800)
 
 /* Sockets are numbers. */
 #define SOCKET(n) ((void *)(uintptr_t)(n))
@@ -36,6 +37,8 @@ struct step {
 #define ADOPT(s, who, away_s) SESSION_ADOPTED, s, who, away_s, false
 #define TAKEN(s)              SESSION_TAKEN, s, "", 0, false
 #define TICK                  SESSION_TICK, "", "", 0, false
+#define SAYS(s)               SESSION_TICK, s, "says", 0, false
+#define IDLE_OUT(s, n)        SESSION_CLOSED, s, "idle", n, true
 #define END            \
     {                  \
         -1, TICK, NULL \
@@ -138,6 +141,44 @@ static const struct step the_longest_away_ends_first[] = {
     {21, TICK, "end s1 lost"},
     END};
 
+/* Looked at every 300 s. */
+static const struct step who_says_nothing_is_asked_about[] = {
+    {0, OPEN("s1", "ann", 1), "greet s1 on 1"},
+    {300, TICK, ""},
+    {1799, TICK, ""},
+    {2099, TICK, "quiet s1 on 1"},
+    {2100, TICK, ""},
+    {2399, TICK, "quiet s1 on 1"},
+    {2400, IDLE_OUT("s1", 1), "end s1 idle"},
+    {9000, TICK, ""},
+    END};
+
+static const struct step a_word_is_enough[] = {{0, OPEN("s1", "ann", 1), "greet s1 on 1"},
+                                               {1000, SAYS("s1"), ""},
+                                               {2500, TICK, ""},
+                                               {2800, TICK, "quiet s1 on 1"},
+                                               {2801, SAYS("s1"), ""},
+                                               {4600, TICK, ""},
+                                               {4901, TICK, "quiet s1 on 1"},
+                                               END};
+
+static const struct step a_new_socket_is_a_word[] = {
+    {0, OPEN("s1", "ann", 1), "greet s1 on 1"},
+    {1790, OPEN("s1", "ann", 2), "drop 1, greet s1 on 2 again after 0 s"},
+    {2090, TICK, ""},
+    {3589, TICK, ""},
+    {3889, TICK, "quiet s1 on 2"},
+    {3890, DROPS("s1", 2), "wait s1"},
+    {3891, SAYS("s1"), ""},
+    {3905, TICK, "end s1 lost"},
+    END};
+
+static const struct step who_works_here_may_be_silent[] = {
+    {0, OPEN("d1", "@bob", 1), "in bob, greet d1 on 1"},
+    {0, OPEN("v1", "#eve", 2), "greet v1 on 2"},
+    {9000, TICK, ""},
+    END};
+
 static const struct step *const stories[] = {
     a_reload_is_not_a_loss,
     grace_ends,
@@ -151,6 +192,10 @@ static const struct step *const stories[] = {
     after_a_restart_they_resume,
     it_lives_on_elsewhere,
     the_longest_away_ends_first,
+    who_says_nothing_is_asked_about,
+    a_word_is_enough,
+    a_new_socket_is_a_word,
+    who_works_here_may_be_silent,
 };
 
 static struct who who_is(const char *session, const char *person)
@@ -177,6 +222,9 @@ static void tell(struct tl_buf *out, const struct sessions_decision *d)
             tl_buf_printf(out, " again after %d s", (int)(d->away / TL_SEC(1)));
         break;
     case SESSION_DROP_SOCKET: tl_buf_printf(out, "drop %d", (int)(uintptr_t)d->socket); break;
+    case SESSION_QUIET:
+        tl_buf_printf(out, "quiet %s on %d", d->who.session.s, (int)(uintptr_t)d->socket);
+        break;
     case SESSION_WAIT: tl_buf_printf(out, "wait %s", d->who.session.s); break;
     case SESSION_END: tl_buf_printf(out, "end %s %s", d->who.session.s, d->cause); break;
     case SESSION_FORGET: tl_buf_printf(out, "forget %s", d->who.session.s); break;
@@ -194,8 +242,11 @@ static int step(struct sessions *s, const struct step *t, struct sessions_decisi
                               .socket = SOCKET(t->socket),
                               .known = t->kind == SESSION_OPENED && t->flag,
                               .bye = t->flag,
+                              .idle = strcmp(t->person, "idle") == 0,
                               .away = TL_SEC(t->socket)};
 
+    if (strcmp(t->person, "says") == 0 && sessions_find(s, f.session))
+        session_said(sessions_find(s, f.session), TL_SEC(t->at_s));
     return sessions_step(s, &f, TL_SEC(t->at_s), ret);
 }
 
@@ -204,7 +255,7 @@ static void replay(const struct step *story)
     struct sessions *s = NULL;
     struct sessions_decisions ds;
 
-    assert_int_equal(sessions_new(&s, GRACE, 7, NULL), 0);
+    assert_int_equal(sessions_new(&s, GRACE, IDLE, 7, NULL), 0);
     for (const struct step *t = story; t->at_s >= 0; t++) {
         struct tl_buf out = TL_BUF(1000);
 
@@ -234,7 +285,7 @@ static void memory_runs_out(void **state)
             struct sessions_decisions ds;
             int err;
 
-            assert_int_equal(sessions_new(&s, GRACE, 7, NULL), 0);
+            assert_int_equal(sessions_new(&s, GRACE, IDLE, 7, NULL), 0);
             tl_mem_fail_after(fail);
             for (const struct step *t = stories[i]; t->at_s >= 0; t++) {
                 struct tl_buf out = TL_BUF(1000);
@@ -265,7 +316,8 @@ enum { SESSIONS = 12, AGENTS = 3 };
 struct model {
     int socket[SESSIONS]; /* 0: none */
     bool lives[SESSIONS];
-    tl_time since[SESSIONS];
+    tl_time since[SESSIONS]; /* away, or here and silent */
+    tl_dur idle;
     bool in[AGENTS];
 };
 
@@ -283,6 +335,12 @@ static void follow(struct model *m, const struct sessions_decision *d, tl_time n
         assert_int_equal(d->resumed, m->lives[i]);
         m->lives[i] = true;
         m->socket[i] = (int)(uintptr_t)d->socket;
+        m->since[i] = now;
+        break;
+    case SESSION_QUIET:
+        assert_int_equal(d->who.role, ROLE_CUSTOMER);
+        assert_int_equal(m->socket[i], (int)(uintptr_t)d->socket);
+        assert_true(m->socket[i] && m->idle && now - m->since[i] >= m->idle);
         break;
     case SESSION_DROP_SOCKET:
         assert_int_equal(m->socket[i], (int)(uintptr_t)d->socket);
@@ -315,7 +373,7 @@ static void follow(struct model *m, const struct sessions_decision *d, tl_time n
 
 static void check(const struct sessions *s, const struct model *m, tl_time now)
 {
-    size_t lives = 0, away = 0;
+    size_t lives = 0, away = 0, looked_at = 0;
 
     for (int i = 0; i < SESSIONS; i++) {
         char id[16];
@@ -328,11 +386,14 @@ static void check(const struct sessions *s, const struct model *m, tl_time now)
             continue;
         lives++;
         away += m->socket[i] == 0;
+        looked_at += m->socket[i] && m->idle && session_role(x) == ROLE_CUSTOMER;
+        if (m->socket[i] && m->idle)
+            assert_int_equal(session_quiet(x, now), now - m->since[i]);
         assert_ptr_equal(session_socket(x), SOCKET(m->socket[i]));
     }
     assert_int_equal(sessions_count(s), lives);
     assert_int_equal(sessions_away(s), away);
-    assert_int_equal(sessions_next_wake(s) == TL_NEVER, away == 0);
+    assert_int_equal(sessions_next_wake(s) == TL_NEVER, away + looked_at == 0);
     assert_true(sessions_next_wake(s) > now - GRACE);
     for (const struct agent *a = sessions_next_agent(s, NULL); a; a = sessions_next_agent(s, a))
         assert_non_null(agent_next_session(a, NULL));
@@ -346,11 +407,12 @@ static void any_order_keeps_the_invariants(void **state)
 #define DICE(n) ((int)((seed = seed * 1664525u + 1013904223u) >> 8) % (n))
     for (int run = 0; run < 300; run++) {
         struct sessions *s = NULL;
-        struct model m = {0};
+        tl_dur idle = run % 2 ? TL_SEC(60) : 0;
+        struct model m = {.idle = idle};
         tl_time now = TL_SEC(1000);
         int sockets = 0;
 
-        assert_int_equal(sessions_new(&s, GRACE, (uint64_t)run, NULL), 0);
+        assert_int_equal(sessions_new(&s, GRACE, idle, (uint64_t)run, NULL), 0);
         for (int i = 0; i < 400; i++) {
             struct sessions_decisions ds;
             char session[16], person[16];
@@ -368,6 +430,10 @@ static void any_order_keeps_the_invariants(void **state)
             t.flag = t.kind == SESSION_CLOSED && DICE(3) == 0;
             t.at_s = (int)(now / TL_SEC(1));
             now = TL_SEC(t.at_s);
+            if (DICE(8) == 0 && m.lives[n] && m.socket[n]) {
+                session_said(sessions_find(s, tl_str(session)), now);
+                m.since[n] = now;
+            }
             assert_int_equal(step(s, &t, &ds), 0);
             for (size_t k = 0; k < ds.n; k++)
                 follow(&m, &ds.d[k], now);
@@ -375,7 +441,7 @@ static void any_order_keeps_the_invariants(void **state)
                 while (sessions_next_wake(s) <= now) {
                     t = (struct step){(int)(now / TL_SEC(1)), TICK, ""};
                     assert_int_equal(step(s, &t, &ds), 0);
-                    assert_true(ds.n > 0);
+                    assert_true(idle || ds.n > 0);
                     for (size_t k = 0; k < ds.n; k++)
                         follow(&m, &ds.d[k], now);
                 }
@@ -397,7 +463,7 @@ static void a_session_keeps_its_owner(void **state)
     memset(w.name, 'n', sizeof(w.name) - 1);
     memset(w.customer.s, 'c', TL_ID_MAX);
     memset(w.subject.s, 's', TL_ID_MAX);
-    assert_int_equal(sessions_new(&s, GRACE, 7, &mine), 0);
+    assert_int_equal(sessions_new(&s, GRACE, IDLE, 7, &mine), 0);
     assert_int_equal(
         sessions_step(
             s, &(struct sessions_fact){.kind = SESSION_OPENED, .who = &w, .socket = &mine}, 0, &ds),

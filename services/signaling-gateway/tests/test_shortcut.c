@@ -99,7 +99,7 @@ static void a_pair_is_learnt_changed_and_forgotten(void **state)
     struct agent *anna, *ben;
 
     TL_UNUSED(state);
-    assert_int_equal(sessions_new(&s, TL_SEC(15), 1, NULL), 0);
+    assert_int_equal(sessions_new(&s, TL_SEC(15), 0, 1, NULL), 0);
     customer = comes(s, "s1", NULL);
     other = comes(s, "s2", NULL);
     desk = comes(s, "s3", "anna");
@@ -147,7 +147,7 @@ static void a_pair_ends_with_either_of_its_two(void **state)
     struct session *customer, *desk;
 
     TL_UNUSED(state);
-    assert_int_equal(sessions_new(&s, TL_SEC(15), 1, NULL), 0);
+    assert_int_equal(sessions_new(&s, TL_SEC(15), 0, 1, NULL), 0);
     customer = comes(s, "s1", NULL);
     desk = comes(s, "s2", "anna");
     assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, session_agent(desk)), 0);

@@ -1,7 +1,7 @@
 #include "world.h"
 
 struct world w;
-tl_dur world_grace;
+tl_dur world_grace, world_idle;
 
 /* ---- sockets ----------------------------------------------------------------------------------
  */
@@ -138,7 +138,7 @@ void answer_snapshot(const char *reply)
     struct tl_buf out = TL_BUF(1000);
 
     c.contact_id = (char *)"c-from-conversation";
-    snapshot.n_contacts = 1;
+    snapshot.n_contacts = w.no_contact ? 0 : 1;
     snapshot.contacts = contacts;
     r.snapshot = &snapshot;
     tl_pb_pack(&r, &out);
@@ -299,6 +299,7 @@ static void start_gateway(int g)
                              .choices = choices,
                              .media_instance = "m1",
                              .grace = world_grace ? world_grace : GRACE,
+                             .idle = world_idle,
                              .beat = BEAT};
 
     snprintf(id, sizeof(id), "g%d", g);

@@ -45,6 +45,7 @@ struct world {
     /* what the services heard and how they answer */
     int snapshots, losts, typings, heartbeats, agents_asked;
     bool conversation_deaf; /* 503 to everything */
+    bool no_contact;        /* in the snapshot */
     int typing_refusal;
     char lost_session[40], lost_cause[40];
     bool acd_deaf;   /* 503 to GetAgent */
@@ -64,6 +65,8 @@ extern struct world w;
 
 /** The grace time of gateways that are started from now on; 0: GRACE. */
 extern tl_dur world_grace;
+/** How long a customer without a contact may say nothing, likewise; 0: no limit. */
+extern tl_dur world_idle;
 void world_start(void);
 void world_stop(void);
 void world_turn(tl_dur d);
