@@ -88,7 +88,7 @@ int main(int argc, char **argv)
         TL_SET_NUM("TL_ACD_LEASE_MS", &lease_ms, 700, 200, 60000,
                    "silence after which a standby takes the partition [ms]"),
         TL_SET_NUM(
-            "TL_ACD_GATHER_S", &gather_s, 20, 0, 600,
+            "TL_ACD_GATHER_S", &gather_s, 30, 0, 600,
             "how long nobody is offered after nothing was found stored, until those who waited are "
             "back [s]"),
         TL_SET_TEXT("TL_ACD_INSTANCE", &instance, "",

@@ -19,6 +19,7 @@ struct mend {
     struct tl_timer *tick;
     tl_time next_round; /**< monotonic */
     bool busy, comparing, led, dues;
+    bool hurried; /**< before its time: sessions that are missed are counted by the clock */
     struct reconcile_views views;
     struct tl_id after; /**< page under way */
     size_t asked;       /**< of our contacts: up to here the gateways have been asked */
@@ -330,8 +331,11 @@ static void ours(void *arg, int err, const struct contact *rows, int n)
         return;
     }
     m->asked = 0;
-    v->sessions_known = true;
-    ask_sessions(m);
+    v->sessions_known = !m->hurried;
+    if (v->sessions_known)
+        ask_sessions(m);
+    else
+        compare(m);
 }
 
 static void read_ours(struct mend *m)
@@ -393,16 +397,20 @@ static void ask_acd(struct mend *m)
     tl_buf_done(&req);
 }
 
-void conversation_reconcile(struct conversation *conv)
+static void begin_round(struct mend *m, bool hurried)
 {
-    struct mend *m = conv->mend;
-
     if (m->busy)
         return;
     m->busy = m->comparing = true;
+    m->hurried = hurried;
     m->after = (struct tl_id){0};
     m->views.asked_at = tl_clock_wall();
     ask_acd(m);
+}
+
+void conversation_reconcile(struct conversation *conv)
+{
+    begin_round(conv->mend, false);
 }
 
 /* ---- the clock -------------------------------------------------------------------------- */
@@ -431,8 +439,10 @@ static void on_tick(void *arg)
         return;
     look_for_overdue(m);
     if (!m->busy && now >= m->next_round && tl_bus_ready(conv->bus)) {
+        bool hurried = m->next_round == 0;
+
         m->next_round = now + conv->opts.reconcile_every;
-        conversation_reconcile(conv);
+        begin_round(m, hurried);
     }
 }
 

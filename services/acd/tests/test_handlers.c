@@ -1,6 +1,7 @@
 /* Requests as services send them, on a bus and a store in memory: what is said, when, and by whom.
  */
 #include "handlers_world.h"
+#include <stdlib.h>
 
 static void from_enqueue_to_ready_again(void **state)
 {
@@ -165,7 +166,7 @@ static void places_are_kept_when_store_and_owner_are_lost_together(void **state)
     handlers_free(w->h);
     store_memory_end_lease(w->store);
     w->h = join(w, "four");
-    assert_int_equal(gathering(w), since);
+    assert_true(llabs(gathering(w) - since) < TL_MSEC(1)); /* two clocks were read for it */
     assert_int_equal(comes_back(w, "C1", TL_SEC(60)), 0);
     assert_int_equal(say_gathered(w, w->epoch - 1), 409);
     assert_int_equal(w->n_offers, 0);
@@ -185,7 +186,7 @@ static void nobody_is_awaited_for_ever(void **state)
 {
     struct world *w = *state;
 
-    lose_everything(w, TL_MSEC(300));
+    lose_everything(w, TL_SEC(2));
     assert_int_equal(set_agent(w, "a1", true), 0);
     assert_int_equal(comes_back(w, "C1", TL_SEC(5)), 0);
     assert_int_equal(w->n_offers, 0);
@@ -193,8 +194,8 @@ static void nobody_is_awaited_for_ever(void **state)
     store_memory_flush(w->store);
     assert_int_equal(comes_back(w, "C2", TL_SEC(4)), 0);
     assert_int_equal(store_memory_count(w->store, 'a'), 2); /* a1, and that it gathers */
-    usleep(300000);
-    turn(w);
+    for (tl_time end = tl_clock_mono() + TL_SEC(5); !w->n_offers && tl_clock_mono() < end;)
+        turn(w);
     assert_int_equal(w->n_offers, 1);
     assert_string_equal(state_of(w, "C1"), "offered a1");
     assert_int_equal(store_memory_count(w->store, 'a'), 1);

@@ -216,8 +216,8 @@ static void a_snapshot_has_everything(void **state)
 }
 
 /** The snapshot of somebody, and how many bytes it has. */
-static Threadline__Conversation__V1__GetSnapshotResponse *
-ask_snapshot(struct world *w, Threadline__Common__V1__Actor actor)
+static Threadline__Conversation__V1__GetSnapshotResponse *ask_snapshot(
+    struct world *w, Threadline__Common__V1__Actor actor)
 {
     Threadline__Conversation__V1__GetSnapshotRequest m =
         THREADLINE__CONVERSATION__V1__GET_SNAPSHOT_REQUEST__INIT;
