@@ -12,6 +12,7 @@
 struct relay;
 struct seat; /**< one participant's place in a room */
 
+/** How to speak on a socket; neither calls back. */
 struct relay_sockets {
     int (*send)(void *socket, struct tl_str json);
     /** The socket is told and forgotten: relay_left() does not follow. */

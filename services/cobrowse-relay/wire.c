@@ -1,3 +1,4 @@
+/* Commands of conversation, and what the journal is told: who and how much, never what was seen. */
 #include "wire.h"
 #include "threadline/cobrowse/v1/commands.pb-c.h"
 #include "threadline/cobrowse/v1/events.pb-c.h"

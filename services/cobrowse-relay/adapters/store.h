@@ -21,7 +21,8 @@ typedef void store_redeem_fn(void *arg, int err, enum room_role role,
 
 struct store_ops {
     struct store *(*free)(struct store *s);
-    /** A room and a ticket for each role; a room that is there gets the new names. */
+    /** A room and a ticket for each role; a room that is there gets the new names.  With another
+     * agent the tickets of before lead nowhere. */
     int (*open)(struct store *s, const struct room_names *names,
                 const struct tl_id tickets[ROOM_ROLES], tl_dur life, store_done_fn *done,
                 void *arg);

@@ -8,11 +8,12 @@
 
 struct room_row {
     struct room_names names;
+    struct tl_id life; /* the first customer's ticket: no other room of the contact has it */
     tl_time until;
 };
 
 struct ticket_row {
-    struct tl_id ticket, contact;
+    struct tl_id ticket, contact, life, agent;
     enum room_role role;
     tl_time until;
 };
@@ -77,14 +78,19 @@ static struct room_row *room_row(struct store_memory *x, const char *contact)
     return NULL;
 }
 
-static bool keep_ticket(struct store_memory *x, const struct tl_id *ticket,
-                        const struct tl_id *contact, enum room_role role)
+static bool keep_ticket(struct store_memory *x, const struct room_row *r,
+                        const struct tl_id *ticket, enum room_role role)
 {
     for (size_t i = 0; i < MOST; i++) {
         struct ticket_row *t = &x->tickets[i];
         if (!tl_id_empty(&t->ticket) && x->now < t->until)
             continue;
-        *t = (struct ticket_row){*ticket, *contact, role, x->now + TICKET_LIFE};
+        *t = (struct ticket_row){.ticket = *ticket,
+                                 .contact = r->names.contact,
+                                 .life = r->life,
+                                 .agent = r->names.agent,
+                                 .role = role,
+                                 .until = x->now + TICKET_LIFE};
         return true;
     }
     return false;
@@ -95,16 +101,16 @@ static int memory_open(struct store *s, const struct room_names *names,
                        void *arg)
 {
     struct store_memory *x = self(s);
-    struct room_row *r = room_row(x, names->contact.s);
+    struct room_row *known = room_row(x, names->contact.s), *r = known ? known : room_row(x, "");
 
     if (x->broken)
         return -EAGAIN;
     if (!r)
-        r = room_row(x, "");
-    if (!r || !keep_ticket(x, &tickets[ROOM_CUSTOMER], &names->contact, ROOM_CUSTOMER) ||
-        !keep_ticket(x, &tickets[ROOM_AGENT], &names->contact, ROOM_AGENT))
         return -ENOMEM;
-    *r = (struct room_row){*names, x->now + life};
+    *r = (struct room_row){*names, known ? known->life : tickets[ROOM_CUSTOMER], x->now + life};
+    if (!keep_ticket(x, r, &tickets[ROOM_CUSTOMER], ROOM_CUSTOMER) ||
+        !keep_ticket(x, r, &tickets[ROOM_AGENT], ROOM_AGENT))
+        return -ENOMEM;
     return later(s, &(struct answer){.done = done, .arg = arg});
 }
 
@@ -134,7 +140,7 @@ static int memory_redeem(struct store *s, struct tl_str ticket, store_redeem_fn 
             !tl_str_eq(tl_id_str(&t->ticket), ticket))
             continue;
         r = room_row(x, t->contact.s);
-        if (r) {
+        if (r && tl_id_eq(&r->life, &t->life) && tl_id_eq(&r->names.agent, &t->agent)) {
             a.err = 0;
             a.role = t->role;
             a.names = r->names;

@@ -1,8 +1,9 @@
 /*
  * In Redis:
- *   cobrowse:room:<contact>    hash: thread session agent; lives as long as a room may
- *   cobrowse:ticket:<ticket>   hash: contact role; lives 30 s
- * A ticket leads to a room only while the room is there, so closing is one DEL.
+ *   cobrowse:room:<contact>    hash: thread session agent life; lives as long as a room may
+ *   cobrowse:ticket:<ticket>   hash: contact role agent life; lives 30 s
+ * A ticket leads only to the room and the agent for whom it was made, so closing is one DEL: the
+ * next room of the contact has another life.
  */
 #include "adapters/store.h"
 #include <stdio.h>
@@ -17,25 +18,29 @@ struct store_redis {
     struct tl_redis *redis;
 };
 
-/* KEYS room, customer ticket, agent ticket; ARGV contact thread session agent life ticket-life [ms]
- */
+/* KEYS room, customer ticket, agent ticket; ARGV contact thread session agent, how long the room
+ * and the tickets last [ms].  The room's life is the first customer's ticket. */
 static struct tl_script open_room = {
-    .text = "redis.call('HSET', KEYS[1], 'thread', ARGV[2], 'session', ARGV[3], 'agent', ARGV[4])\n"
+    .text = "redis.call('HSETNX', KEYS[1], 'life', KEYS[2])\n"
+            "redis.call('HSET', KEYS[1], 'thread', ARGV[2], 'session', ARGV[3], 'agent', ARGV[4])\n"
             "redis.call('PEXPIRE', KEYS[1], ARGV[5])\n"
-            "redis.call('HSET', KEYS[2], 'contact', ARGV[1], 'role', 'customer')\n"
-            "redis.call('HSET', KEYS[3], 'contact', ARGV[1], 'role', 'agent')\n"
-            "redis.call('PEXPIRE', KEYS[2], ARGV[6])\n"
-            "redis.call('PEXPIRE', KEYS[3], ARGV[6])\n"
+            "local life = redis.call('HGET', KEYS[1], 'life')\n"
+            "for i, role in ipairs({'customer', 'agent'}) do\n"
+            "  redis.call('HSET', KEYS[i + 1], 'contact', ARGV[1], 'role', role,\n"
+            "    'agent', ARGV[4], 'life', life)\n"
+            "  redis.call('PEXPIRE', KEYS[i + 1], ARGV[6])\n"
+            "end\n"
             "return 1\n"};
 
 /* KEYS ticket */
 static struct tl_script redeem_ticket = {
     .text =
-        "local t = redis.call('HMGET', KEYS[1], 'contact', 'role')\n"
+        "local t = redis.call('HMGET', KEYS[1], 'contact', 'role', 'agent', 'life')\n"
         "if not t[1] then return 0 end\n"
         "redis.call('DEL', KEYS[1])\n"
-        "local r = redis.call('HMGET', 'cobrowse:room:' .. t[1], 'thread', 'session', 'agent')\n"
-        "if not r[2] then return 0 end\n"
+        "local r = redis.call('HMGET', 'cobrowse:room:' .. t[1], 'thread', 'session', 'agent',\n"
+        "  'life')\n"
+        "if not r[2] or r[3] ~= t[3] or r[4] ~= t[4] then return 0 end\n"
         "return {t[1], t[2], r[1], r[2], r[3]}\n"};
 
 struct ask {

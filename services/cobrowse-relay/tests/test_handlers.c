@@ -347,6 +347,24 @@ static void a_dead_store_still_ends_what_is_seen(void **state)
     assert_int_equal(c.closed, TL_WS_NORMAL);
 }
 
+/* The agent of before may still hold a ticket that was never used. */
+static void a_ticket_is_for_its_own_room_and_agent(void **state)
+{
+    struct answer before = open_room("c1", "bob"), other, again;
+    struct socket c, b;
+
+    TL_UNUSED(state);
+    other = open_room("c1", "eve");
+    assert_int_equal(enters(&b, &before.tickets[ROOM_AGENT]), -ENOENT);
+    assert_int_equal(close_room("c1", "consent_ended").err, 0);
+    again = open_room("c1", "eve"); /* the customer consents once more */
+    assert_int_equal(enters(&b, &other.tickets[ROOM_AGENT]), -ENOENT);
+    assert_int_equal(enters(&c, &other.tickets[ROOM_CUSTOMER]), -ENOENT);
+    assert_int_equal(enters(&b, &again.tickets[ROOM_AGENT]), 0);
+    (void)open_room("c1", "eve"); /* a reload of one side leaves the other's ticket alone */
+    assert_int_equal(enters(&c, &again.tickets[ROOM_CUSTOMER]), 0);
+}
+
 static void tickets_grow_old(void **state)
 {
     struct answer a = open_room("c1", "bob");
@@ -369,6 +387,7 @@ int main(void)
         STORY(a_restarted_relay_lets_them_in),
         STORY(bad_commands_and_a_dead_store_are_refused),
         STORY(a_dead_store_still_ends_what_is_seen),
+        STORY(a_ticket_is_for_its_own_room_and_agent),
         STORY(tickets_grow_old),
     };
     return cmocka_run_group_tests_name("handlers", tests, NULL, NULL);
