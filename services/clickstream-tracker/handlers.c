@@ -559,7 +559,7 @@ static void on_supply(void *arg, const struct tl_msg *m)
 {
     struct clickstream_handlers *h = arg;
 
-    if (clickstream_wire_supply(&h->supply, m->data, m->n))
+    if (clickstream_wire_supply(&h->supply, h->rules, m->data, m->n))
         tl_bad_input("nats", "supply");
     else
         h->supply.at = tl_clock_wall();

@@ -422,7 +422,8 @@ int clickstream_wire_get_visit_response(struct tl_buf *out, const struct clickst
     return tl_pb_pack(&m, out);
 }
 
-int clickstream_wire_supply(struct clickstream_supply *ret, const void *data, size_t n)
+int clickstream_wire_supply(struct clickstream_supply *ret, const struct clickstream_rules *rules,
+                            const void *data, size_t n)
 {
     Threadline__Acd__V1__Supply *m = NULL;
     int err = TL_PB_UNPACK(threadline__acd__v1__supply, data, n, &m);
@@ -433,7 +434,8 @@ int clickstream_wire_supply(struct clickstream_supply *ret, const void *data, si
     for (size_t i = 0; i < m->n_queues && ret->n < CLICKSTREAM_QUEUES_MAX; i++) {
         struct clickstream_queue *q = &ret->queue[ret->n];
 
-        if (tl_id_parse(&q->name, tl_str(m->queues[i]->queue)))
+        if (tl_id_parse(&q->name, tl_str(m->queues[i]->queue)) ||
+            !clickstream_rules_offer(rules, &q->name))
             continue;
         q->staffed = m->queues[i]->staffed;
         q->idle = m->queues[i]->idle;

@@ -52,8 +52,9 @@ int clickstream_wire_get_visit_request(struct tl_id *ret_visit, struct tl_id *re
                                        const void *data, size_t n);
 int clickstream_wire_get_visit_response(struct tl_buf *out, const struct clickstream_visit *v);
 
-/** 0, -EBADMSG, -ENOMEM.  ret->at is the caller's. */
-int clickstream_wire_supply(struct clickstream_supply *ret, const void *data, size_t n);
+/** Keeps the queues that the rules offer.  0, -EBADMSG, -ENOMEM.  ret->at is the caller's. */
+int clickstream_wire_supply(struct clickstream_supply *ret, const struct clickstream_rules *rules,
+                            const void *data, size_t n);
 
 /** The visit began / a fact of it.  A heartbeat is no event.  rule: the name of the rule behind an
  * invitation, or "".  Errors as tl_events_emit(). */

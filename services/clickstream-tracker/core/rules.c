@@ -106,6 +106,15 @@ const char *clickstream_rule_obstacle(const struct clickstream_rule *r,
     return NULL;
 }
 
+bool clickstream_rules_offer(const struct clickstream_rules *rules, const struct tl_id *queue)
+{
+    for (size_t i = 0; rules && i < rules->n; i++)
+        for (size_t c = 0; c < rules->rule[i].n_channels; c++)
+            if (tl_id_eq(&rules->rule[i].channels[c].queue, queue))
+                return true;
+    return false;
+}
+
 void clickstream_rules_match(const struct clickstream_rules *rules,
                              const struct clickstream_visit *v,
                              const struct clickstream_visitor *visitor,

@@ -15,8 +15,9 @@
 
 #define CLICKSTREAM_RULES_MAX    64
 #define CLICKSTREAM_WORDS_MAX    16 /**< sections or tiers of one rule */
-#define CLICKSTREAM_QUEUES_MAX   64
 #define CLICKSTREAM_CHANNELS_MAX 4
+/** Queues that rules can offer; what is said of others is not kept. */
+#define CLICKSTREAM_QUEUES_MAX   (CLICKSTREAM_RULES_MAX * CLICKSTREAM_CHANNELS_MAX)
 #define CLICKSTREAM_SUPPLY_FRESH TL_SEC(5)
 
 /** A channel a rule offers, and the queue that would answer it. */
@@ -70,6 +71,9 @@ struct clickstream_invitation {
     const char *channels[CLICKSTREAM_CHANNELS_MAX]; /**< those available now, borrowed */
     size_t n_channels;
 };
+
+/** Does any rule offer a channel that this queue answers?  rules may be NULL: no. */
+bool clickstream_rules_offer(const struct clickstream_rules *rules, const struct tl_id *queue);
 
 /** The first rule that fires, or ret->rule NULL. */
 void clickstream_rules_match(const struct clickstream_rules *rules,

@@ -140,18 +140,24 @@ static const char *field(struct world *w, const char *name, char out[1100])
     return out;
 }
 
+/* Behind some hundred queues that no rule offers. */
 static void supply(struct world *w, int staffed)
 {
     Threadline__Acd__V1__Supply m = THREADLINE__ACD__V1__SUPPLY__INIT;
-    Threadline__Acd__V1__QueueSupply q = THREADLINE__ACD__V1__QUEUE_SUPPLY__INIT, *row = &q;
-    struct tl_buf out = TL_BUF(1024);
-    char orders[] = "orders";
+    Threadline__Acd__V1__QueueSupply q[300], *rows[TL_LEN(q)];
+    struct tl_buf out = TL_BUF(TL_PB_MAX);
+    char names[TL_LEN(q)][16];
 
-    q.queue = orders;
-    q.staffed = staffed;
-    q.expected_wait_ms = staffed ? 1000 : INT64_MAX;
-    m.queues = &row;
-    m.n_queues = 1;
+    for (size_t i = 0; i < TL_LEN(q); i++) {
+        threadline__acd__v1__queue_supply__init(&q[i]);
+        snprintf(names[i], sizeof(names[i]), i < TL_LEN(q) - 1 ? "q%zu" : "orders", i);
+        q[i].queue = names[i];
+        q[i].staffed = staffed;
+        q[i].expected_wait_ms = staffed ? 1000 : INT64_MAX;
+        rows[i] = &q[i];
+    }
+    m.queues = rows;
+    m.n_queues = TL_LEN(q);
     assert_int_equal(tl_pb_pack(&m, &out), 0);
     assert_int_equal(tl_bus_publish(w->bus, "tl.acd.supply", out.p, out.n), 0);
     tl_buf_done(&out);
