@@ -134,12 +134,12 @@ static bool sdp_refused(struct handlers *h, const struct wire_command *c, const 
 static void step_command(struct handlers *h, struct wire_command *c, const char *reply)
 {
     struct legs_outcome outcome;
+    bool first = c->fact.kind == LEGS_OFFER && !relay_setting_up(h->relay, &c->fact.leg) &&
+                 !relay_answer(h->relay, &c->fact.leg);
 
     if (sdp_refused(h, c, reply))
         return;
-    /* The asker must be known before the relay can answer. */
-    if (c->fact.kind == LEGS_OFFER && !relay_setting_up(h->relay, &c->fact.leg) &&
-        !relay_answer(h->relay, &c->fact.leg))
+    if (first) /* the asker must be known before the relay can answer */
         wait_for_answer(h, &c->fact, reply);
     if (relay_step(h->relay, &c->fact, c->sdp, &outcome))
         outcome = (struct legs_outcome){503, "out of memory"};
@@ -147,7 +147,7 @@ static void step_command(struct handlers *h, struct wire_command *c, const char 
         return;
     if (outcome.code == LEGS_AGAIN)
         offer_again(h, &c->fact, reply);
-    else if (c->fact.kind == LEGS_OFFER)
+    else if (first)
         on_answered(h, &c->fact.leg, outcome.code, outcome.reason, NULL);
     else if (outcome.code)
         (void)tl_bus_refuse(h->bus, reply, outcome.code, outcome.reason);

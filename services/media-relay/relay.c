@@ -64,8 +64,7 @@ void work_release(struct work *w)
     }
     if (w->asked)
         return;
-    if (w->handle && janus_ready(w->relay->janus))
-        janus_request(w->relay->janus, "detach", w->handle, NULL, NULL, NULL);
+    give_back(w->relay, w->handle, NULL);
     work_free(w);
 }
 
@@ -121,7 +120,7 @@ static void open_seat(struct relay *r, const struct legs_decision *d)
 static void on_hear(void *arg, int err, struct tl_str answer)
 {
     (void)arg, (void)answer;
-    if (!err || err == -ECONNRESET)
+    if (!err || err == -ECONNRESET || err == -ESRCH) /* the last: the seat was refused, see above */
         return;
     tl_metric_add(tl_counter("tl_media_sounds_missing_total", NULL,
                              "times a leg should have heard a sound that the plane does not have"),
@@ -136,8 +135,8 @@ static void let_go(struct relay *r, const struct legs_decision *d)
 
     if (w)
         work_release(w);
-    else if (d->handle && janus_ready(r->janus))
-        janus_request(r->janus, "detach", d->handle, NULL, NULL, NULL);
+    else
+        give_back(r, d->handle, NULL);
 }
 
 static void start(struct relay *r, const struct legs_decision *d, const char *sdp)
@@ -174,7 +173,7 @@ static void carry_out(struct relay *r, const struct legs_decision *d, const char
     case LEGS_DO_ANSWER: answer_view(r, d, sdp); break;
     case LEGS_DO_DETACH: let_go(r, d); break;
     case LEGS_DO_WATCH: (void)work_new(r, d, NULL); break; /* without: silence ends the leg */
-    case LEGS_DO_END_ROOM: end_room(r, &d->contact); break;
+    case LEGS_DO_END_ROOM: give_back(r, 0, &d->contact); break;
     default: r->ops.tell(r->arg, d); break;
     }
 }
@@ -228,6 +227,7 @@ int relay_open(struct relay **ret, struct tl_loop *loop, const struct relay_opts
     r->ops = *ops;
     r->arg = arg;
     tl_list_init(&r->work_list);
+    tl_list_init(&r->debts);
     tl_str_put(r->janus_url, sizeof r->janus_url, tl_str(opts->janus_url));
     tl_str_put(r->janus_secret, sizeof r->janus_secret, tl_str(opts->janus_secret));
     tl_str_put(r->room_key, sizeof r->room_key, tl_str(opts->room_key));
@@ -255,6 +255,7 @@ struct relay *relay_close(struct relay *r)
     tl_timer_free(r->poll);
     tl_list_for_each (&r->work_list, k)
         work_free(TL_CONTAINER(k, struct work, in_works));
+    forget_debts(r);
     tl_map_done(&r->works);
     legs_free(r->legs);
     return tl_free(r);

@@ -1,6 +1,6 @@
 /**
- * @file relay_inner.h  What relay.c (decisions), relay_plane.c (what the plane says) and
- * relay_janus.c (the dialogues with Janus) share.
+ * @file relay_inner.h  What relay.c (decisions), relay_plane.c (what the plane says), relay_janus.c
+ * (the dialogues with Janus) and relay_session.c (the session, and what it says by itself) share.
  */
 #ifndef MEDIA_RELAY_INNER_H
 #define MEDIA_RELAY_INNER_H
@@ -30,6 +30,15 @@ struct work {
     char *rtp;    /* audio: what Janus generated, until the plane has it */
 };
 
+/** A handle or a room that Janus still has and that nobody needs any more. */
+struct debt {
+    struct tl_link in_debts;
+    struct relay *relay;
+    uint64_t handle;   /* 0: it is a room */
+    struct tl_id room; /* the contact's */
+    bool asked;
+};
+
 struct relay {
     struct tl_loop *loop;
     struct relay_ops ops;
@@ -40,23 +49,35 @@ struct relay {
     struct janus *janus;
     struct tl_map works;
     struct tl_list work_list;
+    struct tl_list debts;
     struct tl_timer *poll;
     unsigned polls;
     int64_t faults[RTP_FAULTS]; /* as the plane counted them last */
     struct tl_id plane_boot;    /* of the plane we spoke with last */
     uint64_t claim;             /* Janus session in the plane's note */
     uint64_t session;
-    uint64_t rooms; /* handle through which rooms are made and ended */
+    bool claimed;      /* this session is the one that we had */
+    bool asking_rooms; /* for the next: */
+    uint64_t rooms;    /* handle through which rooms are made and ended */
     bool stepping;
     bool adopted; /* what a predecessor left is known */
 };
 
 /* relay_janus.c */
-extern const struct janus_ops relay_janus_ops;
+/** {"body": body, "jsep": ...}; owns body; sdp NULL: without one. */
+json_t *plugin_message(json_t *body, const char *sdp_type, const char *sdp);
 void work_start(struct work *w);
 void work_view(struct work *w);
 void work_answer(struct work *w, const char *sdp);
-void end_room(struct relay *r, const struct tl_id *contact);
+
+/* relay_session.c */
+extern const struct janus_ops relay_janus_ops;
+/** Detach a handle (0: none), or end the room of a contact; when Janus is away, as soon as it is
+ * back with the same session. */
+void give_back(struct relay *r, uint64_t handle, const struct tl_id *room);
+void forget_debts(struct relay *r);
+/** Janus is there, but the handle for rooms is not: ask for it (again). */
+void relay_ask_rooms(struct relay *r);
 
 /* relay_plane.c */
 void relay_plane_lost(void *arg);

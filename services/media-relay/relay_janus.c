@@ -11,7 +11,6 @@
 #include "core/sdp.h"
 #include "relay_inner.h"
 
-#include <stdlib.h>
 #include <tl_log.h>
 #include <tl_mem.h>
 
@@ -23,7 +22,7 @@ static void ask(struct work *w, const char *kind, json_t *fields, janus_reply_fn
     janus_request(w->relay->janus, kind, w->handle, fields, fn, w);
 }
 
-static json_t *message(json_t *body, const char *sdp_type, const char *sdp)
+json_t *plugin_message(json_t *body, const char *sdp_type, const char *sdp)
 {
     json_t *fields = json_pack("{s:o}", "body", body);
 
@@ -111,9 +110,9 @@ static void on_peer(void *arg, int err, struct tl_str answer)
         work_failed(w, 503, "no answer could be written");
     else
         ask(w, "message",
-            message(json_pack("{s:s, s:s, s:s, s:s}", "request", "process", "type", "answer",
-                              "info", w->leg.s, "sdp", sdp.p),
-                    NULL, NULL),
+            plugin_message(json_pack("{s:s, s:s, s:s, s:s}", "request", "process", "type", "answer",
+                                     "info", w->leg.s, "sdp", sdp.p),
+                           NULL, NULL),
             on_processed);
     tl_buf_done(&sdp);
 }
@@ -143,8 +142,8 @@ static void on_nosip(void *arg, int err, const json_t *m)
 
     if (attached(w, err, m))
         ask(w, "message",
-            message(json_pack("{s:s, s:s}", "request", "generate", "info", w->leg.s), "offer",
-                    w->offer),
+            plugin_message(json_pack("{s:s, s:s}", "request", "generate", "info", w->leg.s),
+                           "offer", w->offer),
             on_generated);
 }
 
@@ -164,9 +163,9 @@ static void on_publisher(void *arg, int err, const json_t *m)
 
     if (attached(w, err, m))
         ask(w, "message",
-            message(json_pack("{s:s, s:s, s:s, s:s}", "request", "joinandconfigure", "ptype",
-                              "publisher", "room", w->contact.s, "id", w->leg.s),
-                    "offer", w->offer),
+            plugin_message(json_pack("{s:s, s:s, s:s, s:s}", "request", "joinandconfigure", "ptype",
+                                     "publisher", "room", w->contact.s, "id", w->leg.s),
+                           "offer", w->offer),
             on_published);
 }
 
@@ -189,16 +188,7 @@ static void make_room(struct work *w)
                   "bitrate", 1200000, "fir_freq", 10, "is_private", 1, "permanent", 0);
 
     w->asked++;
-    janus_request(r->janus, "message", r->rooms, message(body, NULL, NULL), on_room, w);
-}
-
-void end_room(struct relay *r, const struct tl_id *contact)
-{
-    if (r->rooms && janus_ready(r->janus)) /* else the room is gone with Janus */
-        janus_request(
-            r->janus, "message", r->rooms,
-            message(json_pack("{s:s, s:s}", "request", "destroy", "room", contact->s), NULL, NULL),
-            NULL, NULL); /* most contacts have no room: a refusal is normal */
+    janus_request(r->janus, "message", r->rooms, plugin_message(body, NULL, NULL), on_room, w);
 }
 
 /* ---- views -------------------------------------------------------------------------------- */
@@ -223,9 +213,10 @@ static void on_subscriber(void *arg, int err, const json_t *m)
 
     if (attached(w, err, m))
         ask(w, "message",
-            message(json_pack("{s:s, s:s, s:s, s:[{s:s}]}", "request", "join", "ptype",
-                              "subscriber", "room", w->contact.s, "streams", "feed", w->feed.s),
-                    NULL, NULL),
+            plugin_message(json_pack("{s:s, s:s, s:s, s:[{s:s}]}", "request", "join", "ptype",
+                                     "subscriber", "room", w->contact.s, "streams", "feed",
+                                     w->feed.s),
+                           NULL, NULL),
             on_subscribed);
 }
 
@@ -241,7 +232,8 @@ static void on_started(void *arg, int err, const json_t *m)
 
 void work_answer(struct work *w, const char *sdp)
 {
-    ask(w, "message", message(json_pack("{s:s}", "request", "start"), "answer", sdp), on_started);
+    ask(w, "message", plugin_message(json_pack("{s:s}", "request", "start"), "answer", sdp),
+        on_started);
 }
 
 void work_start(struct work *w)
@@ -251,105 +243,3 @@ void work_start(struct work *w)
     else
         make_room(w);
 }
-
-/* ---- the session -------------------------------------------------------------------------- */
-
-static void on_lost(void *arg)
-{
-    struct relay *r = arg;
-
-    tl_warn("janus is gone");
-    r->rooms = 0;
-    fact(r, LEGS_JANUS_LOST);
-}
-
-struct back {
-    struct relay *relay;
-    bool same;
-};
-
-/* Another Janus, or another session: the handles that we had mean nothing there. */
-static void forget_handles(struct relay *r)
-{
-    tl_list_for_each (&r->work_list, k) {
-        struct work *w = TL_CONTAINER(k, struct work, in_works);
-
-        w->handle = 0;
-        if (!w->let_go)
-            work_release(w);
-    }
-}
-
-/* The handle for rooms is there: only now is Janus of use. */
-static void on_rooms(void *arg, int err, const json_t *m)
-{
-    struct back *b = arg;
-    struct relay *r = b->relay;
-    bool same = b->same;
-
-    tl_free(b);
-    if (err)
-        return; /* lost again; the next session asks again */
-    if (!same)
-        forget_handles(r);
-    r->rooms = (uint64_t)json_integer_value(json_object_get(json_object_get(m, "data"), "id"));
-    tl_info("janus is there", TL_S("session", same ? "claimed" : "new"));
-    fact(r, same ? LEGS_JANUS_BACK : LEGS_JANUS_NEW);
-    /* Last: should we die in between, our successor's claim fails and it tells everybody again. */
-    plane_ask(r->plane, NULL, NULL, "note janus=%llu", (unsigned long long)r->session);
-}
-
-static void on_back(void *arg, uint64_t session, bool same)
-{
-    struct relay *r = arg;
-    struct back *b = tl_alloc(1, sizeof *b);
-
-    if (!b)
-        abort();
-    *b = (struct back){r, same};
-    r->session = session;
-    janus_request(r->janus, "attach", 0,
-                  json_pack("{s:s, s:s}", "plugin", "janus.plugin.videoroom", "opaque_id", "rooms"),
-                  on_rooms, b);
-}
-
-/* Janus's words for the end of a PeerConnection, as causes of ours. */
-static const char *cause_of(const char *reason)
-{
-    if (!reason)
-        return "hangup";
-    if (strcmp(reason, "DTLS alert") == 0)
-        return "peer_closed";
-    if (strcmp(reason, "ICE failed") == 0)
-        return "ice_failed";
-    return "hangup";
-}
-
-static struct work *work_of_handle(struct relay *r, uint64_t handle)
-{
-    tl_list_for_each (&r->work_list, k) {
-        struct work *w = TL_CONTAINER(k, struct work, in_works);
-
-        if (w->handle == handle && !w->let_go)
-            return w;
-    }
-    return NULL;
-}
-
-static void on_event(void *arg, uint64_t handle, const char *kind, const json_t *m)
-{
-    struct relay *r = arg;
-    struct work *w = work_of_handle(r, handle);
-
-    if (!w)
-        return; /* late news of a handle that we let go */
-    if (strcmp(kind, "webrtcup") == 0)
-        fact_leg(r, LEGS_UP, &w->leg, 0, "");
-    else if (strcmp(kind, "hangup") == 0)
-        fact_leg(r, LEGS_DOWN, &w->leg, 0,
-                 cause_of(json_string_value(json_object_get(m, "reason"))));
-    else if (strcmp(kind, "detached") == 0)
-        fact_leg(r, LEGS_DOWN, &w->leg, 0, "detached");
-}
-
-const struct janus_ops relay_janus_ops = {on_lost, on_back, on_event};

@@ -34,7 +34,7 @@ static void on_leg(void *arg, int err, struct tl_str answer)
     struct tl_str word = {0}, slot = {0}, key = {0};
     char key_text[LEGS_KEY], label[LEGS_LABEL];
     struct legs_outcome ignored;
-    int64_t number;
+    int64_t number = 0;
 
     if (err)
         return; /* lost again: all of it is asked again */
@@ -111,9 +111,13 @@ static void on_stats(void *arg, int err, struct tl_str answer)
         struct legs_fact f = {.kind = LEGS_HEARD};
         struct legs_outcome ignored;
         char key_text[LEGS_KEY];
-        int64_t packets, lost, idle_ms;
+        int64_t packets, lost, idle_ms, slot;
 
         tl_str_split(&line, ' ', &key);
+        if (tl_str_eq(key, TL_STR("more")) && take_number(&line, &slot)) {
+            plane_ask(r->plane, on_stats, r, "stats %d", (int)slot);
+            continue;
+        }
         if (!tl_str_put(key_text, sizeof key_text, key) || !take_number(&line, &packets) ||
             !take_number(&line, &lost) || !take_number(&line, &f.jitter_us) ||
             !take_number(&line, &idle_ms))
@@ -149,7 +153,8 @@ void relay_poll_plane(void *arg)
     struct relay *r = arg;
 
     if (plane_client_ready(r->plane))
-        plane_ask(r->plane, on_stats, r, "stats");
+        plane_ask(r->plane, on_stats, r, "stats 0");
+    relay_ask_rooms(r);
     if (r->polls++ % 2 == 0)
         fact(r, LEGS_TICK);
     if (r->polls % 10 == 0 && plane_client_ready(r->plane))

@@ -5,6 +5,8 @@
 
 #include <tl_clock.h>
 
+enum { STATS_LINE = TABLE_KEY + 9 * 21 + 16 }; /* the longest: a key, nine numbers, "more" */
+
 struct words {
     struct tl_str rest;
 };
@@ -25,10 +27,12 @@ static int number(struct words *w, int64_t max, int64_t *ret)
 static int find_leg(struct plane *p, struct words *w)
 {
     char key[TABLE_KEY];
+    int slot;
 
     if (!tl_str_put(key, sizeof key, word(w)) || !*key)
         return -EINVAL;
-    return table_find_leg(&p->table, key);
+    slot = table_find_leg(&p->table, key);
+    return slot < 0 ? -ESRCH : slot;
 }
 
 static int find_sound(struct plane *p, struct tl_str name)
@@ -207,13 +211,20 @@ static int do_list(struct plane *p, struct words *w, struct tl_buf *out)
     return tl_buf_puts(out, "ok");
 }
 
-static int do_stats(struct plane *p, int64_t now_us, struct tl_buf *out)
+/* As many as one message holds; who asks begins at the next slot again. */
+static int do_stats(struct plane *p, struct words *w, int64_t now_us, struct tl_buf *out)
 {
+    int64_t from = 0;
+
+    if (w->rest.n && number(w, INT32_MAX, &from) < 0)
+        return -EINVAL;
     tl_buf_puts(out, "ok");
-    for (int i = 0; i < p->table.cap; i++) {
+    for (int64_t i = from; i < p->table.cap; i++) {
         const struct table_leg *l = &p->table.legs[i];
         int64_t idle_ms = l->in.last_us ? (now_us - l->in.last_us) / 1000 : -1;
 
+        if (out->n > PLANE_MESSAGE - STATS_LINE)
+            return tl_buf_printf(out, "\nmore %d", (int)i);
         if (l->used)
             tl_buf_printf(out, "\n%s %llu %llu %lld %lld %d %d %llu %llu %llu", l->key,
                           (unsigned long long)l->in.packets, (unsigned long long)rx_lost(&l->in),
@@ -235,7 +246,8 @@ static int do_faults(struct plane *p, struct tl_buf *out)
 static const char *why(int err)
 {
     switch (err) {
-    case -ENOENT: return "no such leg or sound";
+    case -ENOENT: return "no such sound";
+    case -ESRCH: return "no such leg";
     case -EEXIST: return "the key is in use";
     case -ENOSPC:
     case -EADDRINUSE: return "no port is free";
@@ -277,7 +289,7 @@ void plane_command(struct plane *p, struct tl_str message, int64_t now_us, struc
     else if (IS("list"))
         err = do_list(p, &w, out);
     else if (IS("stats"))
-        err = do_stats(p, now_us, out);
+        err = do_stats(p, &w, now_us, out);
     else if (IS("faults"))
         err = do_faults(p, out);
 #undef IS

@@ -22,9 +22,10 @@
  *   close <key>
  *   list <from>                  -> leg <slot> <key> <port> <peer> <hears> <label...>:
  *                                   the first leg at or after a slot; "ok": no more
- *   stats                        -> a line for each leg: <key> <packets> <lost> <jitter_us>
+ *   stats [<from>]               -> a line for each leg: <key> <packets> <lost> <jitter_us>
  *                                   <idle_ms> <talking> <level> <sent> <dropped> <dtmf>;
- *                                   idle_ms -1: nothing came yet
+ *                                   idle_ms -1: nothing came yet.  At the end "more <slot>": there
+ *                                   was no room for the others, ask from there on
  *   faults                       -> <short> <long> <version> <rtcp> <overflow>
  */
 #ifndef MEDIA_PLANE_H

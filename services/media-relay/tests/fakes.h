@@ -27,7 +27,7 @@ struct fake_plane {
     struct tl_buf answer;
 };
 
-static void fake_plane_drop(struct fake_plane *p)
+static inline void fake_plane_drop(struct fake_plane *p)
 {
     p->client_io = tl_io_free(p->client_io);
     if (p->client >= 0)
@@ -35,7 +35,7 @@ static void fake_plane_drop(struct fake_plane *p)
     p->client = -1;
 }
 
-static void fake_plane_read(void *arg, int events, int err)
+static inline void fake_plane_read(void *arg, int events, int err)
 {
     struct fake_plane *p = arg;
     char text[8192];
@@ -52,7 +52,7 @@ static void fake_plane_read(void *arg, int events, int err)
     }
 }
 
-static void fake_plane_accept(void *arg, int events, int err)
+static inline void fake_plane_accept(void *arg, int events, int err)
 {
     struct fake_plane *p = arg;
 
@@ -64,7 +64,7 @@ static void fake_plane_accept(void *arg, int events, int err)
         abort();
 }
 
-static void fake_plane_start(struct fake_plane *p, struct tl_loop *loop)
+static inline void fake_plane_start(struct fake_plane *p, struct tl_loop *loop)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
 
@@ -91,7 +91,7 @@ static inline void fake_plane_die(struct fake_plane *p)
         abort();
 }
 
-static void fake_plane_stop(struct fake_plane *p)
+static inline void fake_plane_stop(struct fake_plane *p)
 {
     fake_plane_drop(p);
     tl_io_free(p->listen_io);
@@ -111,6 +111,7 @@ struct fake_janus {
     bool forgets;        /* claim is refused: it was started anew */
     const char *refuse;  /* plugin request that gets an error */
     const char *swallow; /* plugin request that gets no answer but its ack */
+    int refuse_attach;   /* so many times */
     struct tl_buf log;   /* what it was asked: "attach generate process detach " */
 };
 
@@ -118,7 +119,7 @@ struct fake_janus {
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 29190 RTP/AVP 111 126\r\n" \
     "c=IN IP4 127.0.0.1\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n"
 
-static void fake_send(struct fake_janus *j, json_t *m)
+static inline void fake_send(struct fake_janus *j, json_t *m)
 {
     char *text = json_dumps(m, 0);
 
@@ -128,13 +129,14 @@ static void fake_send(struct fake_janus *j, json_t *m)
     json_decref(m);
 }
 
-static void fake_event(struct fake_janus *j, uint64_t handle, const char *kind, const char *reason)
+static inline void fake_event(struct fake_janus *j, uint64_t handle, const char *kind,
+                              const char *reason)
 {
     fake_send(j, json_pack("{s:s, s:I, s:I, s:s}", "janus", kind, "session_id",
                            (json_int_t)j->session, "sender", (json_int_t)handle, "reason", reason));
 }
 
-static json_t *fake_data(const char *request)
+static inline json_t *fake_data(const char *request)
 {
     if (strcmp(request, "generate") == 0)
         return json_pack("{s:s, s:{s:s, s:s, s:s}}", "nosip", "event", "result", "event",
@@ -142,7 +144,8 @@ static json_t *fake_data(const char *request)
     return json_pack("{s:s}", "result", "ok");
 }
 
-static void fake_message(struct fake_janus *j, const char *t, uint64_t handle, const json_t *body)
+static inline void fake_message(struct fake_janus *j, const char *t, uint64_t handle,
+                                const json_t *body)
 {
     const char *request = json_string_value(json_object_get(body, "request"));
     bool answers = strcmp(request, "process") == 0 || strcmp(request, "joinandconfigure") == 0;
@@ -168,13 +171,13 @@ static void fake_message(struct fake_janus *j, const char *t, uint64_t handle, c
         fake_event(j, handle, "webrtcup", "");
 }
 
-static void fake_success(struct fake_janus *j, const char *t, uint64_t id)
+static inline void fake_success(struct fake_janus *j, const char *t, uint64_t id)
 {
     fake_send(j, json_pack("{s:s, s:s, s:{s:I}}", "janus", "success", "transaction", t, "data",
                            "id", (json_int_t)id));
 }
 
-static void fake_on_message(struct tl_ws *ws, struct tl_str text, bool binary)
+static inline void fake_on_message(struct tl_ws *ws, struct tl_str text, bool binary)
 {
     struct fake_janus *j = tl_ws_arg(ws);
     json_t *m = json_loadb(text.s, text.n, 0, NULL);
@@ -190,6 +193,9 @@ static void fake_on_message(struct tl_ws *ws, struct tl_str text, bool binary)
                                "code", 458));
     else if (strcmp(kind, "create") == 0)
         fake_success(j, t, j->session = 7000 + ++j->handles);
+    else if (strcmp(kind, "attach") == 0 && j->refuse_attach > 0 && j->refuse_attach--)
+        fake_send(j, json_pack("{s:s, s:s, s:{s:i}}", "janus", "error", "transaction", t, "error",
+                               "code", 460));
     else if (strcmp(kind, "attach") == 0)
         fake_success(j, t, ++j->handles);
     else if (strcmp(kind, "message") == 0)
@@ -199,7 +205,7 @@ static void fake_on_message(struct tl_ws *ws, struct tl_str text, bool binary)
     json_decref(m);
 }
 
-static void fake_on_close(struct tl_ws *ws, int code)
+static inline void fake_on_close(struct tl_ws *ws, int code)
 {
     struct fake_janus *j = tl_ws_arg(ws);
 
@@ -211,14 +217,14 @@ static void fake_on_close(struct tl_ws *ws, int code)
 static const struct tl_ws_ops fake_ws_ops = {
     .message_max = 1 << 20, .on_message = fake_on_message, .on_close = fake_on_close};
 
-static void fake_upgrade(void *arg, struct tl_http_req *req)
+static inline void fake_upgrade(void *arg, struct tl_http_req *req)
 {
     struct fake_janus *j = arg;
 
     (void)tl_ws_accept(&j->ws, req, &fake_ws_ops, "janus-protocol", j);
 }
 
-static void fake_janus_start(struct fake_janus *j, struct tl_loop *loop)
+static inline void fake_janus_start(struct fake_janus *j, struct tl_loop *loop)
 {
     const struct tl_route route = {.method = "GET", .path = "/", .fn = fake_upgrade, .arg = j};
 
@@ -229,7 +235,7 @@ static void fake_janus_start(struct fake_janus *j, struct tl_loop *loop)
 }
 
 /* The socket ends as with a kill; whoever connects next meets a Janus that knows nothing. */
-static void fake_janus_die(struct fake_janus *j)
+static inline void fake_janus_die(struct fake_janus *j)
 {
     j->forgets = true;
     if (j->ws)
@@ -237,7 +243,7 @@ static void fake_janus_die(struct fake_janus *j)
     j->ws = NULL;
 }
 
-static void fake_janus_stop(struct fake_janus *j)
+static inline void fake_janus_stop(struct fake_janus *j)
 {
     if (j->ws)
         tl_ws_abort(j->ws);

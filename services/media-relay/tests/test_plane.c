@@ -135,6 +135,39 @@ static void a_new_control_finds_everything(void **state)
     assert_string_equal(ask("11 faults"), "11 ok 0 0 0 0 0");
 }
 
+/* However many legs there are, each one's numbers arrive. */
+static void stats_come_in_pages(void **state)
+{
+    static struct plane big;
+    static const uint32_t random[3] = {1, 2, 3};
+    char text[120];
+    int legs = 0, pages = 0, from = 0;
+
+    (void)state;
+    assert_int_equal(plane_init(&big, 20000, 23999), 0);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(text, sizeof text, "contact:01M80EK74EDD805EPV28WG%04d", i);
+        assert_true(table_open(&big.table, text, random) >= 0);
+    }
+    while (from >= 0) {
+        struct tl_str rest, line;
+
+        snprintf(text, sizeof text, "1 stats %d", from);
+        plane_command(&big, tl_str(text), tl_clock_mono(), &answer);
+        rest = tl_buf_str(&answer);
+        from = -1;
+        pages++;
+        while (tl_str_split(&rest, '\n', &line)) {
+            legs += tl_str_starts(line, TL_STR("contact:"));
+            if (tl_str_starts(line, TL_STR("more ")))
+                from = atoi(line.s + 5);
+        }
+    }
+    assert_int_equal(legs, 2000);
+    assert_in_range(pages, 2, 4);
+    plane_done(&big);
+}
+
 static void ports_are_given_back(void **state)
 {
     (void)state;
@@ -174,7 +207,8 @@ static void an_unknown_sound_is_never_the_old_route(void **state)
     ask("1 open a");
     ask("2 open b");
     ask("3 hear a leg:b");
-    assert_string_equal(ask("4 hear a sound:moh"), "4 err 2 no such leg or sound");
+    assert_string_equal(ask("4 hear a sound:moh"), "4 err 2 no such sound");
+    assert_string_equal(ask("4 hear nix sound:moh"), "4 err 3 no such leg");
     assert_int_equal(plane.table.legs[0].hear.kind, HEAR_SILENCE);
     assert_int_equal(table_add_sound(&plane.table, "music", &sound), 0);
     ask("5 hear a leg:b");
@@ -222,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(two_far_ends_talk_through_the_plane),
         TEST(a_new_control_finds_everything),
+        TEST(stats_come_in_pages),
         TEST(ports_are_given_back),
         TEST(a_taken_port_is_passed_over),
         TEST(an_unknown_sound_is_never_the_old_route),
