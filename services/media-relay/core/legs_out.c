@@ -42,8 +42,9 @@ bool legs_next(struct legs *g, struct legs_decision *ret)
     if (g->queue_n == 0)
         return false;
     *ret = g->queue[g->queue_at];
-    g->queue_at = (g->queue_at + 1) % g->queue_cap;
     g->queue_n--;
+    /* An empty ring begins anew, so that only as much of it is ever touched as was needed. */
+    g->queue_at = g->queue_n ? (g->queue_at + 1) % g->queue_cap : 0;
     return true;
 }
 

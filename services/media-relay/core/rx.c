@@ -45,15 +45,28 @@ bool rx_admit(struct rx *rx, uint32_t ssrc, int64_t now_us)
     return true;
 }
 
-static void first_of_ssrc(struct rx *rx, uint32_t ssrc, uint16_t seq, uint32_t transit)
+static void first_of_ssrc(struct rx *rx, uint32_t ssrc, uint16_t seq)
 {
     rx_rebase(rx);
     rx->started = true;
     rx->ssrc = ssrc;
     rx->base = rx->newest = seq;
     rx->here = 0;
-    rx->transit = transit;
+    rx->timed = false;
     rx->jitter = 0;
+}
+
+static void note_jitter(struct rx *rx, uint32_t ts, uint32_t clock_hz, int64_t now_us)
+{
+    uint32_t arrival = (uint32_t)((uint64_t)now_us / 1000 * (clock_hz / 1000) +
+                                  (uint64_t)now_us % 1000 * (clock_hz / 1000) / 1000);
+    uint32_t transit = arrival - ts;
+    int32_t d = rx->timed ? (int32_t)(transit - rx->transit) : 0;
+
+    rx->timed = true;
+    rx->transit = transit;
+    rx->jitter += ((d < 0 ? -(double)d : (double)d) - rx->jitter) / 16.0;
+    rx->jitter_ms = rx->jitter * 1000.0 / clock_hz;
 }
 
 static void note_level(struct rx *rx, int level)
@@ -72,21 +85,14 @@ static void note_level(struct rx *rx, int level)
 void rx_packet(struct rx *rx, uint32_t ssrc, uint16_t seq, uint32_t ts, uint32_t clock_hz,
                uint64_t payload_bytes, int level, int64_t now_us)
 {
-    uint32_t arrival = (uint32_t)((uint64_t)now_us / 1000 * (clock_hz / 1000) +
-                                  (uint64_t)now_us % 1000 * (clock_hz / 1000) / 1000);
-    uint32_t transit = arrival - ts;
     int64_t ext = rx->newest + (int16_t)(seq - (uint16_t)rx->newest);
-    int32_t d;
 
     if (!rx->started || ssrc != rx->ssrc || ext - rx->newest > MAX_DROPOUT) {
-        first_of_ssrc(rx, ssrc, seq, transit);
+        first_of_ssrc(rx, ssrc, seq);
         ext = seq;
     }
-    d = (int32_t)(transit - rx->transit);
-    rx->transit = transit;
-    rx->jitter += ((d < 0 ? -(double)d : (double)d) - rx->jitter) / 16.0;
-    rx->jitter_ms = rx->jitter * 1000.0 / clock_hz;
-
+    if (clock_hz)
+        note_jitter(rx, ts, clock_hz, now_us);
     if (ext > rx->newest)
         rx->newest = ext;
     rx->here++;

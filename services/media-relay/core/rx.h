@@ -21,6 +21,7 @@ struct rx {
     uint32_t ssrc;
     int64_t base, newest; /* extended sequence numbers */
     uint64_t here;        /* packets of this SSRC */
+    bool timed;           /* transit is known */
     uint32_t transit;     /* arrival - time stamp, in clock units */
     double jitter;        /* clock units */
     double jitter_ms;
@@ -38,7 +39,8 @@ enum { RX_MAX_PPS = 150 };
 /** May this packet pass?  A flood and a second SSRC beside a live one may not. */
 bool rx_admit(struct rx *rx, uint32_t ssrc, int64_t now_us);
 
-/** Count a packet that was admitted.  level as rtp_level() gives it. */
+/** Count a packet that was admitted.  level as rtp_level() gives it; clock_hz 0: its time stamp
+ * says nothing of jitter (a digit's stands still). */
 void rx_packet(struct rx *rx, uint32_t ssrc, uint16_t seq, uint32_t ts, uint32_t clock_hz,
                uint64_t payload_bytes, int level, int64_t now_us);
 

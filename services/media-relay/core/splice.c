@@ -84,10 +84,9 @@ void splice_strip(struct splice *s, const struct splice_in *in)
     if (!s->open || s->source != in->source || s->ssrc != in->ssrc)
         return; /* nothing of this stream was sent yet: there is no hole */
     seq = extend(s, in->seq);
-    if (seq < s->floor_in || seq - s->newest_in >= MAX_SEQ_JUMP)
-        return;
+    if (seq <= s->newest_in || seq - s->newest_in >= MAX_SEQ_JUMP)
+        return; /* twice, or late: the numbers behind it are given away */
     s->seq_offset--;
     s->floor_in = seq + 1; /* what is older and comes late would take a number twice */
-    if (seq > s->newest_in)
-        s->newest_in = seq;
+    s->newest_in = seq;
 }

@@ -214,8 +214,11 @@ void table_packet(struct table *t, int leg, uint8_t *data, size_t n, int64_t now
         from->dropped++;
         return;
     }
-    rx_packet(&from->in, p.ssrc, p.seq, p.ts, opus ? CLOCK_OPUS : CLOCK_PCMU, p.payload_len,
-              rtp_level(&p, f->level_id), now_us);
+    rx_packet(&from->in, p.ssrc, p.seq, p.ts,
+              event  ? 0
+              : opus ? CLOCK_OPUS
+                     : CLOCK_PCMU,
+              p.payload_len, rtp_level(&p, f->level_id), now_us);
     from->dtmf += event;
     fan_out(t, leg, &p, data + (p.payload - data), opus || !pcmu, event, now_us);
 }

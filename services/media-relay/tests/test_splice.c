@@ -73,6 +73,12 @@ static const struct step digits_are_taken_out_without_a_hole[] = {
     {OPUS(61, 1, 7, 12, 1960), DROPPED}, /* comes late: its number is taken */
     {OPUS(80, 1, 7, 14, 4840), 102, 9800, false}, {0},
 };
+static const struct step a_digit_twice_or_late_takes_no_number[] = {
+    {OPUS(0, 1, 7, 10, 1000), 100, 5960, true},    {OPUS(20, 1, 7, 11, 1960), TAKEN_OUT},
+    {OPUS(21, 1, 7, 11, 1960), TAKEN_OUT},         {OPUS(40, 1, 7, 12, 2920), 101, 7880, false},
+    {OPUS(60, 1, 7, 14, 4840), 103, 9800, false},  {OPUS(70, 1, 7, 13, 1960), TAKEN_OUT},
+    {OPUS(80, 1, 7, 15, 5800), 104, 10760, false}, {0},
+};
 static const struct step a_digit_before_anything_is_nothing[] = {
     {OPUS(0, 1, 7, 9, 40), TAKEN_OUT},
     {OPUS(20, 1, 7, 10, 1000), 100, 5960, true},
@@ -128,6 +134,7 @@ STORY(a_late_one_of_before_the_switch_is_dropped)
 STORY(a_new_ssrc_of_the_same_source)
 STORY(another_clock_counts_in_its_own_frames)
 STORY(digits_are_taken_out_without_a_hole)
+STORY(a_digit_twice_or_late_takes_no_number)
 STORY(a_digit_before_anything_is_nothing)
 STORY(a_sender_that_begins_anew)
 STORY(silence_of_the_sender_is_no_jump)
@@ -176,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_a_new_ssrc_of_the_same_source),
         cmocka_unit_test(test_another_clock_counts_in_its_own_frames),
         cmocka_unit_test(test_digits_are_taken_out_without_a_hole),
+        cmocka_unit_test(test_a_digit_twice_or_late_takes_no_number),
         cmocka_unit_test(test_a_digit_before_anything_is_nothing),
         cmocka_unit_test(test_a_sender_that_begins_anew),
         cmocka_unit_test(test_silence_of_the_sender_is_no_jump),
