@@ -27,6 +27,8 @@ static int find(const struct ivr_flow *f, const struct tl_id *id)
     return -1;
 }
 
+_Static_assert(IVR_LIST_MAX == 8, "the complaints of walk() say so");
+
 static bool ends(const struct ivr_step *s)
 {
     return s->kind == IVR_ENQUEUE || s->kind == IVR_CLOSE;
@@ -60,34 +62,51 @@ static int resolve(struct ivr_flow *f, struct ivr_complaint *c)
     return 0;
 }
 
-/** Depth first; state 1: on the path, 2: done. */
-static int walk(const struct ivr_flow *f, int i, uint8_t *state, struct ivr_complaint *c)
+/** What is known of a step, and the most that a path from it collects. */
+struct seen {
+    enum { NOT_YET, ON_THE_PATH, DONE } state;
+    int announcements, skills;
+};
+
+/** Depth first. */
+static int walk(const struct ivr_flow *f, int i, struct seen *seen, struct ivr_complaint *c)
 {
     const struct ivr_step *s = &f->steps[i];
+    struct seen *here = &seen[i];
     int err = 0;
 
-    if (state[i] == 2)
+    if (here->state == DONE)
         return 0;
-    if (state[i] == 1)
+    if (here->state == ON_THE_PATH)
         return complain(c, s->line, &s->id, "the path comes back to this step");
-    state[i] = 1;
-    if (s->next >= 0)
-        err = walk(f, s->next, state, c);
-    for (int a = s->first_arm; !err && a < s->first_arm + s->n_arms; a++)
-        err = walk(f, f->arms[a].to, state, c);
-    state[i] = 2;
+    here->state = ON_THE_PATH;
+    for (int a = s->first_arm - 1; !err && a < s->first_arm + s->n_arms; a++) {
+        int to = a < s->first_arm ? s->next : f->arms[a].to;
+
+        if (to < 0)
+            continue;
+        err = walk(f, to, seen, c);
+        here->announcements = TL_HIGHER(here->announcements, seen[to].announcements);
+        here->skills = TL_HIGHER(here->skills, seen[to].skills);
+    }
+    *(s->kind == IVR_SAY ? &here->announcements : &here->skills) += s->list.n;
+    here->state = DONE;
+    if (!err && here->announcements > IVR_LIST_MAX)
+        err = complain(c, s->line, &s->id, "a path from here says more than 8 announcements");
+    if (!err && here->skills > IVR_LIST_MAX)
+        err = complain(c, s->line, &s->id, "a path from here asks for more than 8 skills");
     return err;
 }
 
 int ivr_flow_check(struct ivr_flow *f, struct ivr_complaint *c)
 {
-    uint8_t state[IVR_STEPS_MAX] = {0};
+    struct seen seen[IVR_STEPS_MAX] = {0};
     int err = resolve(f, c);
 
     if (!err)
-        err = walk(f, f->start, state, c);
+        err = walk(f, f->start, seen, c);
     for (int i = 0; !err && i < f->n_steps; i++) {
-        if (!state[i])
+        if (!seen[i].state)
             err = complain(c, f->steps[i].line, &f->steps[i].id, "no path leads to this step");
     }
     return err;
@@ -142,7 +161,7 @@ static int choose(const struct ivr_flow *f, const struct ivr_step *s, const stru
     return s->next;
 }
 
-/** A list that is full keeps what it has: the document allows no more than fit a list. */
+/** There is room: ivr_flow_check() lets no path collect more than fit a list. */
 static void append(struct ivr_list *to, const struct ivr_list *more)
 {
     for (int i = 0; i < more->n && to->n < IVR_LIST_MAX; i++) {

@@ -2,8 +2,9 @@
  * @file flow.h  A flow: one document, walked for a contact until a queue or a goodbye.  Pure.
  *
  * A flow is compiled from YAML (flow_file.c) and checked before it is used: every step can be
- * reached, every path ends in a queue or a goodbye, and no path comes back to where it was.  On the
- * web nothing is asked: the section of the site is the menu choice.
+ * reached, every path ends in a queue or a goodbye, no path comes back to where it was, and none
+ * collects more announcements or skills than a contact can have.  On the web nothing is asked: the
+ * section of the site is the menu choice.
  */
 #ifndef IVR_FLOW_H
 #define IVR_FLOW_H

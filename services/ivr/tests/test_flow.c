@@ -135,6 +135,14 @@ static void bad_flows_are_refused_with_their_line(void **state)
          "must be later"},
         {"flow: x\nstart: a\nsteps:\n  a: {enqueue: {queue: q, priority: 1000}}\n",
          "f:4: priority"},
+        {"flow: x\nstart: a\nsteps:\n  a: {say: [a, b, c, d, e], next: b}\n"
+         "  b: {branch: [{when: {tier: gold}, go: c}], else: d}\n  c: {say: [f, g, h, i], next: "
+         "d}\n"
+         "  d: {enqueue: {queue: q}}\n",
+         "f:4: a: a path from here says more than 8 announcements"},
+        {"flow: x\nstart: a\nsteps:\n  a: {set: {skills: [a, b, c, d, e]}, next: b}\n"
+         "  b: {enqueue: {queue: q, skills: [f, g, h, i]}}\n",
+         "f:4: a: a path from here asks for more than 8 skills"},
         {"flow: x\nstart: a\nsteps: []\n", "f:3: steps"},
         {"flow: x\n", "start"},
         {"- 1\n", "must be a mapping"},
