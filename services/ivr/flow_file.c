@@ -1,183 +1,10 @@
 #include "flow_file.h"
+#include "flow_parts.h"
 
 #include <stdio.h>
 #include <tl_mem.h>
 
-typedef struct tl_yaml_node node;
-
-struct reader {
-    struct ivr_flow *f;
-    struct tl_buf *why;
-};
-
-static int read_id(struct reader *r, const node *at, const char *key, const node *value,
-                   struct tl_id *ret)
-{
-    const char *text = tl_yaml_text(value);
-
-    if (!text || tl_id_parse(ret, tl_str(text)))
-        return tl_yaml_complain(value ? value : at, key, r->why,
-                                "must be a name of letters, digits and -_.");
-    return 0;
-}
-
-/** One name or a list of names. */
-static int read_list(struct reader *r, const node *at, const char *key, struct ivr_list *ret)
-{
-    const node *n = tl_yaml_get(at, key);
-    int err = 0;
-
-    ret->n = 0;
-    if (!n)
-        return 0;
-    if (!tl_yaml_is_seq(n)) {
-        ret->n = 1;
-        return read_id(r, at, key, n, &ret->at[0]);
-    }
-    if (!tl_yaml_count(n) || tl_yaml_count(n) > IVR_LIST_MAX)
-        return tl_yaml_complain(n, key, r->why, "must have 1 to %d names", IVR_LIST_MAX);
-    for (size_t i = 0; !err && i < tl_yaml_count(n); i++)
-        err = read_id(r, n, key, tl_yaml_item(n, i), &ret->at[ret->n++]);
-    return err;
-}
-
-static int read_string(struct reader *r, const node *at, const char *key, const char *def,
-                       char *dst, size_t size)
-{
-    const char *text;
-    int err = tl_yaml_read_text(at, key, def, &text, r->why);
-
-    if (!err && !tl_str_put(dst, size, tl_str(text)))
-        err = tl_yaml_complain(at, key, r->why, "is longer than %zu bytes", size - 1);
-    return err;
-}
-
-/* ---- opening hours ---------------------------------------------------------------------- */
-
-static int read_minute(struct reader *r, const node *at, const char *key, int *ret)
-{
-    const char *text;
-    struct tl_str rest, hour, minute;
-    int64_t h, m;
-    int err = tl_yaml_read_text(at, key, NULL, &text, r->why);
-
-    if (err)
-        return err;
-    rest = tl_str(text);
-    if (!tl_str_split(&rest, ':', &hour) || !tl_str_split(&rest, ':', &minute) || rest.n ||
-        hour.n != 2 || minute.n != 2 || tl_str_int(hour, 0, 24, &h) ||
-        tl_str_int(minute, 0, 59, &m) || h * 60 + m > 1440)
-        return tl_yaml_complain(at, key, r->why, "must be a time of day, \"08:30\"");
-    *ret = (int)(h * 60 + m);
-    return 0;
-}
-
-static int read_days(struct reader *r, const node *at, unsigned *ret)
-{
-    static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    struct ivr_list list;
-    int err = read_list(r, at, "days", &list);
-
-    *ret = list.n ? 0 : 0x7f;
-    for (int i = 0; !err && i < list.n; i++) {
-        unsigned bit = 0;
-
-        for (unsigned d = 0; d < 7; d++)
-            bit |= strcmp(list.at[i].s, names[d]) == 0 ? 1u << d : 0;
-        if (!bit)
-            err = tl_yaml_complain(at, "days", r->why, "must be mon, tue, wed, thu, fri, sat, sun");
-        *ret |= bit;
-    }
-    return err;
-}
-
-static int read_hours(struct reader *r, const node *all)
-{
-    static const char *const keys[] = {"days", "from", "to", "utc_offset_min", NULL};
-    int err = 0;
-
-    if (all && (!tl_yaml_is_map(all) || tl_yaml_count(all) > IVR_HOURS_MAX))
-        return tl_yaml_complain(all, "hours", r->why, "must be at most %d named times",
-                                IVR_HOURS_MAX);
-    for (size_t i = 0; all && i < tl_yaml_count(all); i++) {
-        const node *n = tl_yaml_item(all, i);
-        struct ivr_hours *h = &r->f->hours[r->f->n_hours++];
-        int64_t offset = 0;
-
-        if (tl_id_parse(&h->name, tl_str(tl_yaml_key(all, i))) || !tl_yaml_is_map(n))
-            return tl_yaml_complain(n, tl_yaml_key(all, i), r->why, "must have from and to");
-        err |= tl_yaml_known_keys(n, keys, r->why);
-        err |= read_days(r, n, &h->days);
-        err |= read_minute(r, n, "from", &h->from_min);
-        err |= read_minute(r, n, "to", &h->to_min);
-        err |= tl_yaml_read_int(n, "utc_offset_min", 0, -720, 840, &offset, r->why);
-        h->utc_offset_min = (int)offset;
-        if (!err && h->from_min >= h->to_min)
-            err = tl_yaml_complain(n, "to", r->why, "must be later than from");
-    }
-    return err ? -EINVAL : 0;
-}
-
-static int hours_index(struct reader *r, const node *at, const char *key, int *ret)
-{
-    struct tl_id name;
-    int err;
-
-    *ret = 0;
-    if (!tl_yaml_get(at, key))
-        return 0;
-    err = read_id(r, at, key, tl_yaml_get(at, key), &name);
-    for (int i = 0; !err && i < r->f->n_hours; i++) {
-        if (tl_id_eq(&r->f->hours[i].name, &name))
-            *ret = i + 1;
-    }
-    if (!err && !*ret)
-        err = tl_yaml_complain(at, key, r->why, "names no hours");
-    return err;
-}
-
-/* ---- conditions and ways out ------------------------------------------------------------ */
-
-static int read_channels(struct reader *r, const node *at, unsigned *ret)
-{
-    static const char *const names[] = {"", "video", "voice", "chat", "phone"};
-    struct ivr_list list;
-    int err = read_list(r, at, "channel", &list);
-
-    *ret = 0;
-    for (int i = 0; !err && i < list.n; i++) {
-        unsigned bit = 0;
-
-        for (unsigned c = 1; c < TL_LEN(names); c++)
-            bit |= strcmp(list.at[i].s, names[c]) == 0 ? 1u << c : 0;
-        if (!bit)
-            err = tl_yaml_complain(at, "channel", r->why, "must be video, voice, chat or phone");
-        *ret |= bit;
-    }
-    return err;
-}
-
-static int read_when(struct reader *r, const node *n, struct ivr_when *ret)
-{
-    static const char *const keys[] = {"section", "tier",   "channel", "known_customer",
-                                       "open",    "closed", NULL};
-    bool known;
-    int err = 0;
-
-    if (!tl_yaml_is_map(n) || !tl_yaml_count(n))
-        return tl_yaml_complain(n, "when", r->why, "must be conditions");
-    err |= tl_yaml_known_keys(n, keys, r->why);
-    err |= read_list(r, n, "section", &ret->sections);
-    err |= read_list(r, n, "tier", &ret->tiers);
-    err |= read_channels(r, n, &ret->channels);
-    err |= hours_index(r, n, "open", &ret->open);
-    err |= hours_index(r, n, "closed", &ret->closed);
-    if (tl_yaml_get(n, "known_customer")) {
-        err |= tl_yaml_read_bool(n, "known_customer", false, &known, r->why);
-        ret->known_customer = !err && known ? 1 : -1;
-    }
-    return err ? -EINVAL : 0;
-}
+/* ---- ways out --------------------------------------------------------------------------- */
 
 static int read_arm(struct reader *r, const node *n, struct ivr_step *s)
 {
@@ -194,13 +21,13 @@ static int read_arm(struct reader *r, const node *n, struct ivr_step *s)
     s->n_arms++;
     arm->line = tl_yaml_line(n);
     err |= tl_yaml_known_keys(n, s->kind == IVR_MENU ? menu_keys : branch_keys, r->why);
-    err |= read_id(r, n, "go", tl_yaml_get(n, "go"), &arm->go);
+    err |= part_id(r, n, "go", tl_yaml_get(n, "go"), &arm->go);
     if (s->kind == IVR_MENU) {
-        err |= read_string(r, n, "key", NULL, arm->key, sizeof arm->key);
-        err |= read_string(r, n, "label", NULL, arm->label, sizeof arm->label);
-        err |= read_list(r, n, "section", &arm->when.sections);
+        err |= part_string(r, n, "key", NULL, arm->key, sizeof arm->key);
+        err |= part_string(r, n, "label", NULL, arm->label, sizeof arm->label);
+        err |= part_list(r, n, "section", &arm->when.sections);
     } else {
-        err |= read_when(r, tl_yaml_get(n, "when"), &arm->when);
+        err |= part_when(r, tl_yaml_get(n, "when"), &arm->when);
     }
     return err ? -EINVAL : 0;
 }
@@ -238,9 +65,9 @@ static int read_set(struct reader *r, const node *n, struct ivr_step *s)
         return tl_yaml_complain(n, "set", r->why, "must be priority, music or skills");
     err |= tl_yaml_known_keys(n, keys, r->why);
     err |= read_priority(r, n, s);
-    err |= read_list(r, n, "skills", &s->list);
+    err |= part_list(r, n, "skills", &s->list);
     if (tl_yaml_get(n, "music"))
-        err |= read_id(r, n, "music", tl_yaml_get(n, "music"), &s->word);
+        err |= part_id(r, n, "music", tl_yaml_get(n, "music"), &s->word);
     return err ? -EINVAL : 0;
 }
 
@@ -252,8 +79,8 @@ static int read_enqueue(struct reader *r, const node *n, struct ivr_step *s)
     if (!tl_yaml_is_map(n))
         return tl_yaml_complain(n, "enqueue", r->why, "must have queue");
     err |= tl_yaml_known_keys(n, keys, r->why);
-    err |= read_id(r, n, "queue", tl_yaml_get(n, "queue"), &s->word);
-    err |= read_list(r, n, "skills", &s->list);
+    err |= part_id(r, n, "queue", tl_yaml_get(n, "queue"), &s->word);
+    err |= part_list(r, n, "skills", &s->list);
     err |= read_priority(r, n, s);
     return err ? -EINVAL : 0;
 }
@@ -266,8 +93,8 @@ static int read_close(struct reader *r, const node *n, struct ivr_step *s)
     if (!tl_yaml_is_map(n))
         return tl_yaml_complain(n, "close", r->why, "must have message and cause");
     err |= tl_yaml_known_keys(n, keys, r->why);
-    err |= read_id(r, n, "cause", tl_yaml_get(n, "cause"), &s->word);
-    err |= read_string(r, n, "message", "", s->text, sizeof s->text);
+    err |= part_id(r, n, "cause", tl_yaml_get(n, "cause"), &s->word);
+    err |= part_string(r, n, "message", "", s->text, sizeof s->text);
     return err ? -EINVAL : 0;
 }
 
@@ -279,7 +106,7 @@ static int read_menu(struct reader *r, const node *n, struct ivr_step *s)
     if (!tl_yaml_is_map(n))
         return tl_yaml_complain(n, "menu", r->why, "must have prompt and choices");
     err |= tl_yaml_known_keys(n, keys, r->why);
-    err |= read_string(r, n, "prompt", NULL, s->text, sizeof s->text);
+    err |= part_string(r, n, "prompt", NULL, s->text, sizeof s->text);
     err |= read_arms(r, tl_yaml_get(n, "choices"), s);
     return err ? -EINVAL : 0;
 }
@@ -293,15 +120,15 @@ static int read_prompt(struct reader *r, const node *n, struct ivr_step *s)
     if (!tl_yaml_is_map(n))
         return tl_yaml_complain(n, ivr_kind_name(s->kind), r->why, "must have prompt and into");
     err |= tl_yaml_known_keys(n, keys, r->why);
-    err |= read_string(r, n, "prompt", NULL, s->text, sizeof s->text);
-    err |= read_id(r, n, "into", tl_yaml_get(n, "into"), &s->word);
+    err |= part_string(r, n, "prompt", NULL, s->text, sizeof s->text);
+    err |= part_id(r, n, "into", tl_yaml_get(n, "into"), &s->word);
     return err ? -EINVAL : 0;
 }
 
 static int read_body(struct reader *r, const node *step, const node *body, struct ivr_step *s)
 {
     switch (s->kind) {
-    case IVR_SAY: return read_list(r, step, "say", &s->list);
+    case IVR_SAY: return part_list(r, step, "say", &s->list);
     case IVR_SET: return read_set(r, body, s);
     case IVR_BRANCH: return read_arms(r, body, s);
     case IVR_MENU: return read_menu(r, body, s);
@@ -341,7 +168,7 @@ static int read_step(struct reader *r, const char *name, const node *n)
     if (tl_yaml_get(n, next_key)) {
         if (s->kind >= IVR_ENQUEUE)
             err |= tl_yaml_complain(n, name, r->why, "nothing comes after the end");
-        err |= read_id(r, n, next_key, tl_yaml_get(n, next_key), &s->next_id);
+        err |= part_id(r, n, next_key, tl_yaml_get(n, next_key), &s->next_id);
     }
     err |= read_body(r, n, body, s);
     return err ? -EINVAL : 0;
@@ -358,11 +185,11 @@ static int read_flow(struct reader *r, const node *root)
     if (!tl_yaml_is_map(root))
         return tl_yaml_complain(root, "flow", r->why, "must be a mapping");
     err |= tl_yaml_known_keys(root, keys, r->why);
-    err |= read_id(r, root, "flow", tl_yaml_get(root, "flow"), &r->f->name);
-    err |= read_id(r, root, "start", tl_yaml_get(root, "start"), &r->f->start_id);
+    err |= part_id(r, root, "flow", tl_yaml_get(root, "flow"), &r->f->name);
+    err |= part_id(r, root, "start", tl_yaml_get(root, "start"), &r->f->start_id);
     if (tl_yaml_get(root, "music"))
-        err |= read_id(r, root, "music", tl_yaml_get(root, "music"), &r->f->music);
-    err |= read_hours(r, tl_yaml_get(root, "hours"));
+        err |= part_id(r, root, "music", tl_yaml_get(root, "music"), &r->f->music);
+    err |= part_hours(r, tl_yaml_get(root, "hours"));
     if (!tl_yaml_is_map(steps) || !tl_yaml_count(steps) || tl_yaml_count(steps) > IVR_STEPS_MAX)
         return tl_yaml_complain(steps ? steps : root, "steps", r->why, "must be 1 to %d steps",
                                 IVR_STEPS_MAX);
