@@ -279,6 +279,7 @@ static void loaded(void *arg, int err, const struct contact *rows, int n)
     } else if (t->d.changed || t->message || t->wrap_up || t->survey) {
         commit(t);
     } else {
+        wait_note(t->conv, &t->c); /* another replica may have stepped it */
         if (t->c.owed)
             work_pay(t->conv, t->lane, &t->c);
         finish(t, 0, NULL);

@@ -94,6 +94,9 @@ static void two_replicas_share_one_store(void **state)
                             "a:contact_card");
     assert_int_equal(world_contact(w, id).phase, PHASE_CONNECTED);
     assert_int_equal(world_contact(w, id).owed, 0);
+    world_acd(w, OFFERED, id, "agent-1"); /* late news, also for who did not step it */
+    assert_int_equal(w->conv->waits.n, 0);
+    assert_int_equal(second->waits.n, 0);
     conversation_free(second);
 }
 
