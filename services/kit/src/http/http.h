@@ -2,7 +2,8 @@
  * @file http.h  What the files of the HTTP server share.
  *
  * server.c  the daemon: one epoll descriptor in the loop, connections and their deadlines
- * request.c one request from its first byte to its end, and its answer
+ * request.c one request from its first byte to its end
+ * answer.c  what the service says to it
  * check.c   the strictness that libmicrohttpd lacks
  * route.c   paths (pure)
  * proxies.c whose word about the peer's address counts (pure)
@@ -100,6 +101,15 @@ struct http_upgrade {
     void (*failed)(void *arg);
 };
 
+/** A header to add, or a decoded query value. */
+struct http_text {
+    struct http_text *next;
+    const char *name; /**< of a header; NULL: a query value */
+    const char *value;
+    size_t n;
+    char room[];
+};
+
 struct tl_http_req {
     struct tl_http *http;     /**< NULL: the server is gone */
     struct http_conn *conn;   /**< NULL: the connection is gone */
@@ -118,7 +128,7 @@ struct tl_http_req {
     bool suspended;
     unsigned status;               /**< of response */
     struct MHD_Response *response; /**< answer that libmicrohttpd has not taken yet */
-    struct http_text *texts;       /**< headers to add and decoded query values */
+    struct http_text *texts;
     tl_fn *gone;
     void *gone_arg;
     tl_time since;
@@ -174,6 +184,16 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *c, const char 
                                 size_t *n, void **req_at);
 void http_on_completed(void *cls, struct MHD_Connection *c, void **req_at,
                        enum MHD_RequestTerminationCode why);
+/** Lives as long as the request; NULL: out of memory. */
+struct http_text *http_text_new(struct tl_http_req *req, size_t room);
+
+/* answer.c */
+void http_req_free(struct tl_http_req *req);
+/** r is the request's now, with the headers that were added to it; NULL: out of memory. */
+void http_set_response(struct tl_http_req *req, unsigned status, struct MHD_Response *r);
+/** application/problem+json; detail and pointer may be NULL.  NULL: out of memory. */
+struct MHD_Response *http_problem_new(unsigned status, const char *title, const char *detail,
+                                      const char *pointer);
 /** The service lost its right to answer; status is what the client gets if it is still there. */
 void http_give_up(struct tl_http_req *req, unsigned status, const char *title);
 
