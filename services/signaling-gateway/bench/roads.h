@@ -5,10 +5,11 @@
 #ifndef SIGNALING_BENCH_ROADS_H
 #define SIGNALING_BENCH_ROADS_H
 
-#include "bare.h"
-#include "measure.h"
+#include "../../kit/bench/bare.h"
+#include "../../kit/bench/compare.h"
+#include "stage.h"
 
-enum { SLICE = 1000, SLICES = 8, PAIRS = 11, BURST = 100 };
+enum { SLICE = 1000, SLICES = 8, BURST = 100 };
 
 struct trip {
     int from, to;
@@ -134,36 +135,23 @@ static inline void road_rest(struct road *r)
         usleep((useconds_t)(due - now));
 }
 
-struct compared {
-    double ratio, cost, floor; /* medians */
-};
+static inline double road_side_pass(void *road, unsigned n, unsigned at_once, double *ret_ms)
+{
+    return road_pass(road, n, at_once, ret_ms);
+}
 
-/* The two alternate in small slices, so that what else the machine does meets both. */
+static inline void road_side_rest(void *road)
+{
+    road_rest(road);
+}
+
 static inline struct compared road_compare(struct road *r, struct road *floor, unsigned at_once,
                                            double *ret_ms)
 {
-    double ratios[PAIRS], costs[PAIRS], floors[PAIRS];
+    const struct side a = {road_side_pass, road_side_rest, r};
+    const struct side b = {road_side_pass, road_side_rest, floor};
 
-    (void)road_pass(r, SLICE, at_once, NULL); /* warm */
-    (void)road_pass(floor, SLICE, at_once, NULL);
-    for (int p = 0; p < PAIRS; p++) {
-        double cost = 0, low = 0;
-
-        for (int s = 0; s < SLICES; s++) {
-            cost += road_pass(r, SLICE, at_once, ret_ms) / SLICES;
-            low += road_pass(floor, SLICE, at_once, NULL) / SLICES;
-            if (ret_ms)
-                ret_ms += SLICE / at_once;
-        }
-        ratios[p] = cost / low;
-        costs[p] = cost;
-        floors[p] = low;
-        road_rest(r);
-        road_rest(floor);
-    }
-    return (struct compared){.ratio = at_percent(ratios, PAIRS, 50),
-                             .cost = at_percent(costs, PAIRS, 50),
-                             .floor = at_percent(floors, PAIRS, 50)};
+    return compare(&a, &b, SLICE, SLICES, at_once, ret_ms);
 }
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef SIGNALING_BENCH_STAGE_H
 #define SIGNALING_BENCH_STAGE_H
 
+#include "../../kit/bench/process.h"
 #include "../../kit/tests/server.h"
 
 #include <sys/resource.h>
@@ -18,46 +19,9 @@
 
 enum { STAGE_GRACE_S = 15 };
 
-struct process {
-    pid_t pid;
-    uint16_t port;
-};
-
 static struct server stage_nats, stage_redis;
 static char stage_nats_url[64], stage_redis_url[64];
 static struct tl_token_key stage_key = {{7}};
-
-/* serve() tells its port and never comes back. */
-static inline struct process process_start(void (*serve)(int tell))
-{
-    struct process p;
-    int pipes[2];
-
-    if (pipe(pipes) || (p.pid = fork()) < 0)
-        die("fork");
-    if (p.pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        serve(pipes[1]);
-        _exit(0);
-    }
-    close(pipes[1]);
-    if (read(pipes[0], &p.port, sizeof(p.port)) != sizeof(p.port))
-        die("server");
-    close(pipes[0]);
-    return p;
-}
-
-static inline void process_tell(int tell, uint16_t port)
-{
-    if (write(tell, &port, sizeof(port)) != sizeof(port))
-        _exit(1);
-}
-
-static inline void process_end(const struct process *p)
-{
-    (void)kill(p->pid, SIGKILL);
-    (void)waitpid(p->pid, NULL, 0);
-}
 
 /* ---- a gateway --------------------------------------------------------------------------------
  */

@@ -1,14 +1,14 @@
 /*
  * What the kernel knows of a process, and the middle of many figures.
  */
-#ifndef SIGNALING_BENCH_MEASURE_H
-#define SIGNALING_BENCH_MEASURE_H
+#ifndef KIT_BENCH_MEASURE_H
+#define KIT_BENCH_MEASURE_H
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "people.h"
+#include "sockets.h"
 
 /* CPU of all its threads so far, as the scheduler accounts it. */
 static inline double cpu_us(pid_t pid)
