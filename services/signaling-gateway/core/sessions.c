@@ -30,12 +30,12 @@ struct session {
     struct pair *pairs;
     void *socket;
     void *user;
+    tl_time since;           /* the socket went away; while it is here: last said something */
     struct tl_link of_agent; /* while agent is set */
     uint16_t asking;
     uint8_t role;
     uint8_t round;
     uint8_t customer, name, tier; /* offsets in text; subject comes after the id */
-    tl_time since;                /* the socket went away; while it is here: last said something */
     struct tl_entry entry;
     struct tl_link line; /* away, or here */
     struct tl_link watch;
