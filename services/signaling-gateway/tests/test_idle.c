@@ -147,26 +147,19 @@ static int start_without_limit(void **state)
     return 0;
 }
 
-static int stop(void **state)
-{
-    TL_UNUSED(state);
-    world_stop();
-    return 0;
-}
-
-#define STORY(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define LIMITED(name) cmocka_unit_test_setup_teardown(name, start, world_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(who_has_nothing_and_says_nothing_is_let_go),
-        STORY(who_talks_may_type_nothing),
-        STORY(who_says_something_stays),
-        STORY(a_word_while_it_is_asked_counts),
-        STORY(a_socket_that_was_replaced_is_not_meant),
-        STORY(without_an_answer_nobody_is_let_go),
-        STORY(an_agent_may_be_silent),
-        cmocka_unit_test_setup_teardown(zero_is_no_limit, start_without_limit, stop),
+        LIMITED(who_has_nothing_and_says_nothing_is_let_go),
+        LIMITED(who_talks_may_type_nothing),
+        LIMITED(who_says_something_stays),
+        LIMITED(a_word_while_it_is_asked_counts),
+        LIMITED(a_socket_that_was_replaced_is_not_meant),
+        LIMITED(without_an_answer_nobody_is_let_go),
+        LIMITED(an_agent_may_be_silent),
+        cmocka_unit_test_setup_teardown(zero_is_no_limit, start_without_limit, world_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

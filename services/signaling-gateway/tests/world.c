@@ -353,3 +353,22 @@ void world_turn(tl_dur d)
         usleep(100);
     } while (tl_clock_mono() < end);
 }
+
+int world_set_up(void **state)
+{
+    TL_UNUSED(state);
+    world_start();
+    return 0;
+}
+
+int world_tear_down(void **state)
+{
+    TL_UNUSED(state);
+    world_stop();
+    return 0;
+}
+
+void wait_for_greeting(struct socket *s)
+{
+    world_until(heard(s, "\"snapshot\""));
+}

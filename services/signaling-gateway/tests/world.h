@@ -92,5 +92,11 @@ void says(struct socket *s, const char *frame);
 void answer_snapshot(const char *reply);
 bool heard(const struct socket *s, const char *text);
 void push(const char *subject, int tag, void *body);
+void wait_for_greeting(struct socket *s);
+
+/** A story in a world of its own. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
+#define STORY(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 #endif
