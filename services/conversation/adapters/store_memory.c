@@ -1,45 +1,8 @@
 /* The store for tests: rows in growing arrays, answers at the next turn of the loop. */
-#include "adapters/store.h"
+#include "adapters/store_memory_inner.h"
 
-#include <stdlib.h>
 #include <tl_clock.h>
 #include <tl_mem.h>
-
-struct thread_row {
-    struct thread t;
-    uint64_t seq;
-};
-
-struct contact_row {
-    struct contact c;
-    tl_time due;
-    char *visit;
-    size_t visit_n;
-    struct contact_wrap_up *wrap_up;
-    struct contact_survey *survey;
-};
-
-struct waiting_event {
-    struct outbox_row r;
-    char *payload;
-};
-
-struct memory {
-    struct store store;
-    struct tl_loop *loop;
-    struct thread_row *threads;
-    struct contact_row *contacts;
-    struct contact_message *messages;
-    struct waiting_event *outbox;
-    size_t n_threads, n_contacts, n_messages, n_outbox;
-    struct tl_id boot;
-    uint64_t seq;
-};
-
-static struct memory *of(const struct store *s)
-{
-    return TL_CONTAINER(s, struct memory, store);
-}
 
 /** Room for one more row at the end. */
 static int room(void **rows, size_t n, size_t size)
@@ -55,18 +18,12 @@ static int room(void **rows, size_t n, size_t size)
 
 /* ---- answers at the next turn ----------------------------------------------------------- */
 
-struct answer {
-    int err, n;
-    void *rows;                     /**< freed after the call */
-    struct contact_history history; /**< of a card: its parts are freed, but for the visit */
-    void *arg;
-    store_done_fn *stored;
-    store_contacts_fn *contacts;
-    store_threads_fn *threads;
-    store_card_fn *card;
-    store_messages_fn *messages;
-    store_outbox_fn *outbox;
-};
+static void answer_done(struct answer *a)
+{
+    tl_free(a->rows);
+    tl_free((void *)(uintptr_t)a->history.earlier);
+    tl_free((void *)(uintptr_t)a->history.lines);
+}
 
 static void tell(void *arg)
 {
@@ -84,13 +41,11 @@ static void tell(void *arg)
         a->messages(a->arg, a->err, a->rows, a->n);
     else
         a->outbox(a->arg, a->err, a->rows, a->n);
-    tl_free(a->rows);
-    tl_free((void *)(uintptr_t)a->history.earlier);
-    tl_free((void *)(uintptr_t)a->history.lines);
+    answer_done(a);
     tl_free(a);
 }
 
-static int later(struct memory *m, struct answer like)
+int memory_later(struct memory *m, struct answer like)
 {
     struct answer *a = tl_alloc(1, sizeof *a);
     int err = -ENOMEM;
@@ -101,14 +56,14 @@ static int later(struct memory *m, struct answer like)
     }
     if (err) {
         tl_free(a);
-        tl_free(like.rows);
+        answer_done(&like);
     }
     return err;
 }
 
 /* ---- commit ----------------------------------------------------------------------------- */
 
-static struct contact_row *contact(struct memory *m, const struct tl_id *id)
+struct contact_row *memory_contact(const struct memory *m, const struct tl_id *id)
 {
     for (size_t i = 0; i < m->n_contacts; i++) {
         if (tl_id_eq(&m->contacts[i].c.id, id))
@@ -149,7 +104,7 @@ static int conflict(struct memory *m, const struct store_change *ch)
              strcmp(row->client_ref, ch->message->client_ref) == 0))
             return -EEXIST;
     }
-    if (ch->survey && contact(m, &ch->survey->contact)->survey)
+    if (ch->survey && memory_contact(m, &ch->survey->contact)->survey)
         return -EEXIST;
     return 0;
 }
@@ -159,7 +114,7 @@ static int put_contact(struct memory *m, const struct store_change *ch)
     struct contact_row *row;
 
     if (ch->contact->version) {
-        row = contact(m, &ch->contact->id);
+        row = memory_contact(m, &ch->contact->id);
         if (!row || row->c.version != ch->contact->version)
             return -EAGAIN;
     } else {
@@ -210,7 +165,7 @@ static int put_rest(struct memory *m, const struct store_change *ch)
             return -ENOMEM;
         m->messages[m->n_messages++] = *ch->message;
     }
-    row = ch->wrap_up ? contact(m, &ch->wrap_up->contact) : NULL;
+    row = ch->wrap_up ? memory_contact(m, &ch->wrap_up->contact) : NULL;
     if (row && !row->wrap_up) {
         row->wrap_up = tl_alloc(1, sizeof *row->wrap_up);
         if (row->wrap_up)
@@ -221,7 +176,7 @@ static int put_rest(struct memory *m, const struct store_change *ch)
         if (ch->wrap_up->note[0])
             memcpy(row->wrap_up->note, ch->wrap_up->note, sizeof row->wrap_up->note);
     }
-    row = ch->survey ? contact(m, &ch->survey->contact) : NULL;
+    row = ch->survey ? memory_contact(m, &ch->survey->contact) : NULL;
     if (row) {
         row->survey = tl_alloc(1, sizeof *row->survey);
         if (row->survey)
@@ -259,165 +214,15 @@ static int put(struct memory *m, const struct store_change *ch)
 
 static int commit(struct store *s, const struct store_change *ch, store_done_fn *fn, void *arg)
 {
-    return later(of(s), (struct answer){.err = put(of(s), ch), .stored = fn, .arg = arg});
-}
-
-/* ---- reading ---------------------------------------------------------------------------- */
-
-static bool wanted(const struct contact_row *row, const struct store_query *q)
-{
-    const struct contact *c = &row->c;
-
-    switch (q->kind) {
-    case QUERY_ID: return tl_id_eq(&c->id, &q->id);
-    case QUERY_REQUEST: return tl_id_eq(&c->request, &q->id);
-    case QUERY_SESSION: return tl_id_eq(&c->session, &q->id) && contact_is_live(c);
-    case QUERY_AGENT:
-        return tl_id_eq(&c->agent, &q->id) && c->phase >= PHASE_RINGING &&
-               c->phase <= PHASE_WRAP_UP;
-    case QUERY_WAITING:
-        return c->phase >= PHASE_ROUTED && c->phase <= PHASE_RINGING &&
-               strcmp(c->id.s, q->id.s) > 0;
-    case QUERY_OPEN: return (c->phase != PHASE_ENDED || c->owed) && strcmp(c->id.s, q->id.s) > 0;
-    case QUERY_DUE: return row->due <= q->at && c->phase != PHASE_ENDED;
-    }
-    return false;
-}
-
-static int list(struct store *s, const struct store_query *q, store_contacts_fn *fn, void *arg)
-{
-    struct memory *m = of(s);
-    struct contact *rows = tl_alloc((size_t)q->limit, sizeof *rows);
-    int n = 0;
-
-    if (!rows)
-        return -ENOMEM;
-    for (size_t i = 0; i < m->n_contacts && n < q->limit; i++) {
-        if (wanted(&m->contacts[i], q))
-            rows[n++] = m->contacts[i].c;
-    }
-    return later(m, (struct answer){.rows = rows, .n = n, .contacts = fn, .arg = arg});
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    const struct thread *x = a, *y = b;
-
-    return (x->last_at < y->last_at) - (x->last_at > y->last_at);
-}
-
-static int threads(struct store *s, const struct tl_id *visitor, const struct tl_id *customer,
-                   tl_time since, store_threads_fn *fn, void *arg)
-{
-    struct memory *m = of(s);
-    struct thread *rows = tl_alloc(m->n_threads + 1, sizeof *rows);
-    int n = 0;
-
-    if (!rows)
-        return -ENOMEM;
-    for (size_t i = 0; i < m->n_threads; i++) {
-        const struct thread *t = &m->threads[i].t;
-
-        if (t->last_at >= since && ((!tl_id_empty(visitor) && tl_id_eq(&t->visitor, visitor)) ||
-                                    (!tl_id_empty(customer) && tl_id_eq(&t->customer, customer))))
-            rows[n++] = *t;
-    }
-    qsort(rows, (size_t)n, sizeof *rows, newest_first);
-    return later(
-        m, (struct answer){.rows = rows, .n = TL_LOWER(n, THREADS_MAX), .threads = fn, .arg = arg});
-}
-
-static bool same_person(const struct contact *c, const struct contact *row)
-{
-    if (tl_id_eq(&row->thread, &c->thread))
-        return true;
-    if (!tl_id_empty(&row->customer))
-        return tl_id_eq(&row->customer, &c->customer);
-    return !tl_id_empty(&c->visitor) && tl_id_eq(&row->visitor, &c->visitor);
-}
-
-/** The newest lines of the thread's other contacts, oldest first. */
-static int other_lines(const struct memory *m, const struct contact *c,
-                       struct contact_message rows[CARD_LINES_MAX])
-{
-    int n = 0;
-
-    for (size_t i = 0; i < m->n_messages; i++) {
-        const struct contact_message *row = &m->messages[i];
-
-        if (!tl_id_eq(&row->thread, &c->thread) || tl_id_eq(&row->contact, &c->id))
-            continue;
-        if (n == CARD_LINES_MAX)
-            memmove(&rows[0], &rows[1], (size_t)(--n) * sizeof *rows);
-        rows[n++] = *row;
-    }
-    return n;
-}
-
-static int card(struct store *s, const struct contact *c, store_card_fn *fn, void *arg)
-{
-    struct memory *m = of(s);
-    struct contact_row *me = contact(m, &c->id);
-    struct earlier_contact *rows = tl_alloc(CARD_EARLIER_MAX, sizeof *rows);
-    struct contact_message *lines = tl_alloc(CARD_LINES_MAX, sizeof *lines);
-    struct contact_history h = {.earlier = rows, .lines = lines};
-    int n = 0;
-
-    if (!rows || !lines) {
-        tl_free(rows);
-        tl_free(lines);
-        return -ENOMEM;
-    }
-    if (me)
-        h.visit = (struct tl_str){.s = me->visit, .n = me->visit_n};
-    h.n_lines = other_lines(m, c, lines);
-    for (size_t i = m->n_contacts; i-- && n < CARD_EARLIER_MAX;) {
-        const struct contact_row *row = &m->contacts[i];
-        struct earlier_contact *e = &rows[n];
-
-        if (row == me || row->c.requested_at > c->requested_at || !same_person(c, &row->c))
-            continue;
-        n++;
-        e->contact = row->c.id;
-        e->thread = row->c.thread;
-        e->channel = row->c.channel;
-        e->at = row->c.requested_at;
-        memcpy(e->agent_name, row->c.agent_name, sizeof e->agent_name);
-        if (row->wrap_up) {
-            memcpy(e->disposition, row->wrap_up->disposition, sizeof e->disposition);
-            memcpy(e->note, row->wrap_up->note, sizeof e->note);
-        }
-    }
-    h.n_earlier = n;
-    return later(m, (struct answer){.history = h, .card = fn, .arg = arg});
-}
-
-static int messages(struct store *s, const struct tl_id *id, const char *client_ref,
-                    store_messages_fn *fn, void *arg)
-{
-    struct memory *m = of(s);
-    struct contact_message *rows = tl_alloc(SNAPSHOT_MESSAGES_MAX, sizeof *rows);
-    int n = 0;
-
-    if (!rows)
-        return -ENOMEM;
-    for (size_t i = 0; i < m->n_messages; i++) {
-        const struct contact_message *row = &m->messages[i];
-
-        if (!tl_id_eq(&row->contact, id) || (client_ref && strcmp(row->client_ref, client_ref)))
-            continue;
-        if (n == SNAPSHOT_MESSAGES_MAX)
-            memmove(&rows[0], &rows[1], (size_t)(--n) * sizeof *rows);
-        rows[n++] = *row;
-    }
-    return later(m, (struct answer){.rows = rows, .n = n, .messages = fn, .arg = arg});
+    return memory_later(memory_of(s),
+                        (struct answer){.err = put(memory_of(s), ch), .stored = fn, .arg = arg});
 }
 
 /* ---- outbox ----------------------------------------------------------------------------- */
 
 static int outbox(struct store *s, int limit, store_outbox_fn *fn, void *arg)
 {
-    struct memory *m = of(s);
+    struct memory *m = memory_of(s);
     struct outbox_row *rows = tl_alloc((size_t)limit, sizeof *rows);
     int n = 0;
 
@@ -425,19 +230,19 @@ static int outbox(struct store *s, int limit, store_outbox_fn *fn, void *arg)
         return -ENOMEM;
     for (size_t i = 0; i < m->n_outbox && n < limit; i++)
         rows[n++] = m->outbox[i].r;
-    return later(m, (struct answer){.rows = rows, .n = n, .outbox = fn, .arg = arg});
+    return memory_later(m, (struct answer){.rows = rows, .n = n, .outbox = fn, .arg = arg});
 }
 
 static int sent(struct store *s, uint64_t seq, store_done_fn *fn, void *arg)
 {
-    struct memory *m = of(s);
+    struct memory *m = memory_of(s);
     size_t n = 0;
 
     while (n < m->n_outbox && m->outbox[n].r.seq <= seq)
         tl_free(m->outbox[n++].payload);
     memmove(m->outbox, m->outbox + n, (m->n_outbox - n) * sizeof *m->outbox);
     m->n_outbox -= n;
-    return later(m, (struct answer){.stored = fn, .arg = arg});
+    return memory_later(m, (struct answer){.stored = fn, .arg = arg});
 }
 
 static bool always(const struct store *s)
@@ -448,7 +253,7 @@ static bool always(const struct store *s)
 
 static struct store *close(struct store *s)
 {
-    struct memory *m = of(s);
+    struct memory *m = memory_of(s);
 
     for (size_t i = 0; i < m->n_contacts; i++) {
         tl_free(m->contacts[i].visit);
@@ -467,10 +272,10 @@ static struct store *close(struct store *s)
 int store_memory_open(struct store **ret, struct tl_loop *loop)
 {
     static const struct store_ops ops = {.commit = commit,
-                                         .list = list,
-                                         .threads = threads,
-                                         .card = card,
-                                         .messages = messages,
+                                         .list = memory_list,
+                                         .threads = memory_threads,
+                                         .card = memory_card,
+                                         .messages = memory_messages,
                                          .outbox = outbox,
                                          .sent = sent,
                                          .leads = always,
