@@ -1,8 +1,8 @@
 /**
- * @file gateway.h  Shared by the handlers: handlers.c (frames and pushes), greeting.c (welcome and
- * snapshot), farewell.c (telling others that a session is over), beat.c (once a second), shortcut.c
- * (typing between two who are both here), known.c (which sessions are nowhere), idle.c (customers
- * who say nothing).
+ * @file gateway.h  Shared by gateway.c (sockets that come and go, and life), handlers.c (frames and
+ * pushes), greeting.c (welcome and snapshot), farewell.c (telling others that a session is over),
+ * beat.c (once a second), shortcut.c (typing between two who are both here), known.c (which
+ * sessions are nowhere), idle.c (customers who say nothing).
  */
 #ifndef SIGNALING_GATEWAY_H
 #define SIGNALING_GATEWAY_H
@@ -43,6 +43,9 @@ struct gateway {
 void gateway_asks(struct gateway *g);
 /** The call-back is here.  False: the gateway is over, and must not be touched. */
 bool gateway_hears(struct gateway *g);
+
+/** handlers.c: hears what is pushed to sessions and agents, and the questions of others. */
+int handlers_subscribe(struct gateway *g);
 
 /** One more fact for the core, and what it decides is done. */
 int gateway_step(struct gateway *g, const struct sessions_fact *fact);
