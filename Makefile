@@ -156,7 +156,7 @@ status:               ## each server and service with its port and health
 integration:          ## stories told through the running system (starts it if needed)
 	@scripts/integration.sh
 
-chaos:                ## stories that empty stores and kill several services at once (ends the running calls)
+chaos:                ## everything is killed at random for a minute while customers come (ends the running calls)
 	@scripts/integration.sh chaos
 
 journey:              ## the main journey in two real browsers against the running platform

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: integration.sh [STORY...]     The stories of integration-tests/ against the running platform.
 # A story is integration-tests/<story>/*.test.mjs; the platform is started when it is not running.
-# Without a name: all but the journey, and chaos, whose stories empty stores and kill several at once (make chaos).
+# Without a name: all but the journey, and chaos, which kills everything at random for a minute (make chaos).
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$TL_ROOT/scripts/stories.sh"

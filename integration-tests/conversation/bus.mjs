@@ -20,6 +20,9 @@ export class Bus {
   pushed = [];
   events = [];
 
+  /** An event of conversation from the stream. */
+  static event = bytes => decode('conversation.v1.ConversationEvent', bytes);
+
   static async open() {
     const bus = new Bus();
     bus.nc = await connect({
