@@ -28,6 +28,8 @@ const char *cli_env(const char *name);
 
 /** "--name value" or "--name=value" at argv[*i]: the value, and *i moves on; else NULL. */
 const char *cli_option(int argc, char **argv, int *i, const char *name);
+/** A number of lines, 1 and up: 0 or -EINVAL. */
+int cli_count(const char *text, int64_t *ret);
 /** "10m", "1h30m", "45s": 0 or -EINVAL. */
 int cli_duration(const char *text, tl_dur *ret);
 

@@ -39,6 +39,11 @@ const char *cli_option(int argc, char **argv, int *i, const char *name)
     return NULL;
 }
 
+int cli_count(const char *text, int64_t *ret)
+{
+    return tl_str_int(tl_str(text), 1, INT64_MAX, ret) ? -EINVAL : 0;
+}
+
 static tl_dur unit(struct tl_str s, size_t *n)
 {
     *n = s.n > 1 && s.s[0] == 'm' && s.s[1] == 's' ? 2 : 1;

@@ -12,7 +12,8 @@
 #include "cli.h"
 
 struct cli_stream {
-    struct tl_sub *sub;
+    struct tl_sub *sub; /* NULL: closed, and only the answer is waited for */
+    bool asking;
     cli_stream_fn *fn;
     cli_ready_fn *ready;
     void *arg;
@@ -43,9 +44,18 @@ static void on_msg(void *arg, const struct tl_msg *m)
 static void on_created(void *arg, const struct tl_reply *r)
 {
     struct cli_stream *s = arg;
-    json_t *o = r->err ? NULL : json_loadb(r->data, r->n, 0, NULL);
-    int err = r->err ? r->err : !o || json_object_get(o, "error") ? -EIO : 0;
-    json_int_t pending = json_integer_value(json_object_get(o, "num_pending"));
+    json_t *o;
+    json_int_t pending;
+    int err;
+
+    s->asking = false;
+    if (!s->sub) {
+        cli_stream_close(s);
+        return;
+    }
+    o = r->err ? NULL : json_loadb(r->data, r->n, 0, NULL);
+    err = r->err ? r->err : !o || json_object_get(o, "error") ? -EIO : 0;
+    pending = json_integer_value(json_object_get(o, "num_pending"));
 
     json_decref(o);
     s->ready(s->arg, err, (uint64_t)pending);
@@ -96,13 +106,15 @@ int cli_stream_open(struct cli_stream **ret, struct tl_bus *bus, const struct cl
         cli_stream_close(s);
         return err;
     }
+    s->asking = true;
     *ret = s;
     return 0;
 }
 
 struct cli_stream *cli_stream_close(struct cli_stream *s)
 {
-    if (s)
-        tl_sub_free(s->sub);
-    return tl_free(s);
+    if (!s)
+        return NULL;
+    s->sub = tl_sub_free(s->sub);
+    return s->asking ? NULL : tl_free(s); /* else when the answer comes: it points here */
 }

@@ -125,9 +125,10 @@ static int read_options(struct tail *t, int argc, char **argv)
             t->service = value;
         else if ((value = cli_option(argc, argv, &i, "--type")))
             t->type = value;
-        else if ((value = cli_option(argc, argv, &i, "--count")))
-            t->count = atoll(value);
-        else if ((value = cli_option(argc, argv, &i, "--since"))) {
+        else if ((value = cli_option(argc, argv, &i, "--count"))) {
+            if (cli_count(value, &t->count))
+                return cli_fail(argv[0], "--count: \"%s\" is no number of lines", value);
+        } else if ((value = cli_option(argc, argv, &i, "--since"))) {
             if (cli_duration(value, &ago))
                 return cli_fail(argv[0], "--since: \"%s\" is no length of time; try 10m", value);
             t->since = tl_clock_wall() - ago;

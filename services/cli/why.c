@@ -18,7 +18,10 @@ struct why {
     int lines;
     int failed; /* negative errno */
     bool connected;
+    struct tl_timer *quiet; /* nothing was heard for so long: it will not come */
 };
+
+#define PATIENCE TL_SEC(5)
 
 static void stop(struct why *w, int err)
 {
@@ -32,6 +35,7 @@ static void on_event(void *arg, const struct tl_msg *m, uint64_t pending)
     struct tl_buf out = TL_BUF(64 * 1024);
     struct cli_event e;
 
+    tl_timer_start(w->quiet, PATIENCE);
     if (!cli_event_read(&e, m->subject, m->data, m->n)) {
         if (strcmp(e.contact_id, w->contact.s) == 0 && !cli_why_line(&out, &e) && out.n) {
             fputs(out.p, stdout);
@@ -90,6 +94,7 @@ static void on_connect(void *arg)
     if (w->connected)
         return;
     w->connected = true;
+    tl_timer_start(w->quiet, PATIENCE);
     m.contact_id = w->contact.s;
     err = tl_pb_pack(&m, &body);
     if (!err)
@@ -100,32 +105,28 @@ static void on_connect(void *arg)
         stop(w, err);
 }
 
-static void on_late(void *arg)
+static void on_quiet(void *arg)
 {
-    struct why *w = arg;
-
-    if (!w->connected)
-        stop(w, -ETIMEDOUT);
+    stop(arg, -ETIMEDOUT);
 }
 
 static int run(struct why *w, const char *command, const struct tl_bus_opts *opts)
 {
-    struct tl_timer *late = NULL;
     int err = tl_loop_new(&w->loop);
 
     if (!err)
         err = tl_bus_open(&w->bus, w->loop, opts);
     if (!err)
-        err = tl_timer_new(&late, w->loop, on_late, w);
+        err = tl_timer_new(&w->quiet, w->loop, on_quiet, w);
     if (!err) {
-        tl_timer_start(late, TL_SEC(5));
+        tl_timer_start(w->quiet, PATIENCE);
         tl_bus_on_connect(w->bus, on_connect, w);
         err = tl_loop_run(w->loop);
     }
     if (!err)
         err = w->failed;
     cli_stream_close(w->stream);
-    tl_timer_free(late);
+    tl_timer_free(w->quiet);
     if (w->bus)
         tl_bus_close(w->bus);
     tl_loop_free(w->loop);

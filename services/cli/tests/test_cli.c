@@ -243,9 +243,80 @@ static void why_tells_of_advice_and_of_changing_hands(void **state)
           "22:13:20.123  a1 left: transfer\n");
 }
 
+struct server {
+    struct tl_bus *bus;
+    char reply[200];
+    int ready;
+};
+
+static void on_create(void *arg, const struct tl_msg *m)
+{
+    struct server *s = arg;
+
+    (void)tl_str_put(s->reply, sizeof s->reply, tl_str(m->reply));
+}
+
+static void on_stream_event(void *arg, const struct tl_msg *m, uint64_t pending)
+{
+    TL_UNUSED(arg);
+    TL_UNUSED(m);
+    TL_UNUSED(pending);
+}
+
+static void on_stream_ready(void *arg, int err, uint64_t pending)
+{
+    TL_UNUSED(err);
+    TL_UNUSED(pending);
+    ((struct server *)arg)->ready++;
+}
+
+/** The connection was lost and came back while the answer was on its way. */
+static void a_stream_that_is_closed_hears_no_answer(void **state)
+{
+    struct server s = {0};
+    struct tl_loop *loop = NULL;
+    struct tl_sub *sub = NULL;
+    struct cli_stream *stream = NULL;
+    const struct cli_stream_opts opts = {.stream = "EVENTS"};
+
+    TL_UNUSED(state);
+    assert_int_equal(tl_loop_new(&loop), 0);
+    assert_int_equal(tl_bus_open_memory(&s.bus, loop), 0);
+    assert_int_equal(
+        tl_bus_subscribe(&sub, s.bus, "$JS.API.CONSUMER.CREATE.EVENTS", NULL, on_create, &s), 0);
+    assert_int_equal(cli_stream_open(&stream, s.bus, &opts, on_stream_event, on_stream_ready, &s),
+                     0);
+    for (int i = 0; i < 100 && !s.reply[0]; i++)
+        (void)tl_loop_turn(loop);
+    assert_true(s.reply[0]);
+    cli_stream_close(stream);
+    assert_int_equal(tl_bus_reply(s.bus, s.reply, "{}", 2), 0);
+    for (int i = 0; i < 100; i++)
+        (void)tl_loop_turn(loop);
+    assert_int_equal(s.ready, 0);
+    tl_sub_free(sub);
+    tl_bus_close(s.bus);
+    tl_loop_free(loop);
+}
+
+static void a_number_of_lines_is_a_number(void **state)
+{
+    static const char *const bad[] = {"", "0", "-1", "ten", "3x", "99999999999999999999"};
+    int64_t n = 7;
+
+    TL_UNUSED(state);
+    for (size_t i = 0; i < TL_LEN(bad); i++)
+        assert_int_equal(cli_count(bad[i], &n), -EINVAL);
+    assert_int_equal(n, 7);
+    assert_int_equal(cli_count("12", &n), 0);
+    assert_int_equal(n, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_that_is_closed_hears_no_answer),
+        cmocka_unit_test(a_number_of_lines_is_a_number),
         cmocka_unit_test(lengths_of_time_are_read_or_refused),
         cmocka_unit_test(options_have_two_spellings),
         cmocka_unit_test(an_event_reads_as_one_line),
