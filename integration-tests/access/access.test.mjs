@@ -88,8 +88,8 @@ test('the desk before a contact', async t => {
     await agent.at('devices-open').click();
     await look(agent.page, 'desk-devices');
     await agent.page.keyboard.press('Escape');
-    assert.equal(await agent.at('devices').count(), 0, 'Escape closes it');
-    assert.equal(await focused(agent.page), 'devices-open', 'and gives the focus back');
+    await agent.at('devices').waitFor({ state: 'detached' }); // Escape closes it
+    await focusAt(agent.page, 'devices-open'); // and gives the focus back
   });
   await t.test('sound in another tab', async () => {
     const second = await agent.page.context().newPage();
@@ -113,17 +113,20 @@ const focused = page => page.evaluate(() => {
   return at?.dataset?.testid ?? at?.tagName ?? '';
 });
 
+/** A page moves the focus after it is painted. */
+const focusAt = (page, id) => until(`the focus to be on ${id}`, async () => await focused(page) === id);
+
 test('help by keyboard: choose, consent, start', async t => {
   await customer.goto('/shop/checkout');
   await customer.page.waitForTimeout(300);
   await customer.at('help-button').focus();
   await customer.page.keyboard.press('Enter');
-  await customer.at('help-panel').waitFor();
+  await focusAt(customer.page, 'help-panel');
   await t.test('choose', () => look(customer.page, 'widget-choose'));
   await customer.page.keyboard.press('Escape');
-  await until('the focus to be on Help again', async () => await focused(customer.page) === 'help-button');
+  await focusAt(customer.page, 'help-button'); // again
   await customer.page.keyboard.press('Enter');
-  await customer.at('help-panel').waitFor();
+  await focusAt(customer.page, 'help-panel');
   await tabTo(customer.page, 'choose-video');
   await tabTo(customer.page, 'consent');
   await customer.page.keyboard.press('Space');
@@ -147,12 +150,12 @@ async function tabTo(page, id) {
 test('the contact, by keyboard where the agent has none', async t => {
   await agent.at('ready').click();
   await agent.ringing();
-  assert.equal(await focused(agent.page), 'accept', 'Enter answers');
+  await focusAt(agent.page, 'accept'); // Enter answers
   await t.test('ringing', () => look(agent.page, 'desk-ringing'));
   await agent.page.keyboard.press('Enter');
   await customer.step('connected');
   await agent.phase('CONNECTED');
-  assert.equal(await focused(agent.page), 'conversation', 'the focus goes on with the conversation');
+  await focusAt(agent.page, 'conversation'); // it goes on there
   await customer.at('agent-video').waitFor();
   await sleep(800);
   await t.test('connected, customer', () => look(customer.page, 'widget-connected'));
@@ -165,7 +168,7 @@ test('the contact, by keyboard where the agent has none', async t => {
   await customer.at('agent-video-small').waitFor();
   await agent.at('cobrowse-ask').click();
   await customer.at('cobrowse-allow').waitFor();
-  assert.equal(await focused(customer.page), 'cobrowse-allow', 'the question has the focus');
+  await focusAt(customer.page, 'cobrowse-allow');
   await t.test('asked for the page', () => look(customer.page, 'widget-asked'));
   await customer.page.keyboard.press('Enter');
   await customer.at('cobrowse-bar').waitFor();
@@ -248,12 +251,12 @@ test('what goes wrong is said, with what to do about it', async t => {
   await t.test('a board without its server keeps the figures and says so', async () => {
     const board = await Board.open(await newPage(browserA, calm));
     await board.page.context().setOffline(true);
-    await until('the loss', async () => await board.page.getByTestId('board').getAttribute('data-fresh') === 'lost', 8000);
+    await until('the loss', async () => await board.page.getByTestId('board').getAttribute('data-fresh') === 'lost');
     assert.match(await board.page.getByTestId('board-fresh').innerText(), /Connection lost/);
     assert.equal(await board.page.getByTestId('board-queues').count(), 1);
     await look(board.page, 'board-lost');
     await board.page.context().setOffline(false);
-    await until('it to be live', async () => await board.page.getByTestId('board').getAttribute('data-fresh') === 'live', 8000);
+    await until('it to be live', async () => await board.page.getByTestId('board').getAttribute('data-fresh') === 'live');
   });
 });
 

@@ -1,7 +1,8 @@
 // A visitor walks through the shop: the tracker's answers, its events, and what bad input gets.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { json, kafkaBrokers, metric, origin, percentile, port, ready, sleep, until } from '../lib/platform.mjs';
+import { json, kafkaBrokers, metric, origin, percentile, port, ready, secret, sleep, until } from '../lib/platform.mjs';
 import { bus, pack, records, sign, ulid, unpack } from '../stream/wire.mjs';
 
 const url = `http://127.0.0.1:${port('clickstream')}/v1/collect`;
@@ -83,6 +84,21 @@ test('the shipped rule wants section, tier, basket, time on page and a short wai
   }
 });
 
+test('who dismissed an invitation is not asked on the next visit; who only saw it is', async () => {
+  const visit = { events: [view('/shop/checkout', 'checkout'), basket, look('/shop/checkout', 61_000)] };
+  const people = [];
+  for (const answer of ['invitation_dismissed', 'invitation_shown']) {
+    const { token, visitor_id } = (await post({ events: [] })).body;
+    const { id } = (await invited(token, visit.events)).invitation;
+    await post({ token, events: [{ type: answer, invitation_id: id }] });
+    execFileSync('redis-cli', ['-u', process.env.TL_REDIS_URL, '--user', 'clickstream', '--no-auth-warning', 'DEL',
+      `clickstream:visit:${visitor_id}`], { env: { ...process.env, REDISCLI_AUTH: secret('redis-clickstream') } }); // as 30 minutes do
+    people.push(token);
+  }
+  await assert.rejects(invited(people[0], visit.events, 5), /no invitation/);
+  await invited(people[1], visit.events);
+});
+
 test('the site vouches for a customer; another customer is another visitor', async () => {
   const anonymous = (await post({ events: [view('/shop/', 'catalogue')] })).body;
   const known = (await post({ token: anonymous.token, claim: claim('cust-1'), events: [] })).body;
@@ -103,7 +119,7 @@ test('a contact gets the visit with path, dwell and basket', async () => {
     view('/shop/checkout', 'checkout'), basket] });
   const ask = async body => {
     const m = await nc.request('tl.cmd.clickstream.get_visit', pack('clickstream.v1.GetVisitRequest', body),
-      { timeout: 500 });
+      { timeout: 5000 });
     return m.headers?.get('Nats-Service-Error-Code') ? Number(m.headers.get('Nats-Service-Error-Code'))
       : unpack('clickstream.v1.GetVisitResponse', m.data).visit;
   };
@@ -151,7 +167,7 @@ test('bad input is refused by its class and counted; the neighbour is unharmed',
 
 test('a visitor who floods is told to slow down, alone', async () => {
   const [a, b] = [(await post({ events: [] })).body.token, (await post({ events: [] })).body.token];
-  const flood = await Promise.all(Array.from({ length: 80 }, () => post({ token: a, events: [] })));
+  const flood = await Promise.all(Array.from({ length: 150 }, () => post({ token: a, events: [] })));
   const refused = flood.filter(r => r.status === 429);
   assert.ok(refused.length >= 20);
   assert.ok(Number(refused[0].headers.get('retry-after')) > 0);

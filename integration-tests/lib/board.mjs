@@ -40,6 +40,6 @@ export class Board {
 
   presence(agent, want) {
     return until(`${agent} to be ${want} on the board`, async () =>
-      await this.page.getByTestId(`agent-${agent}`).getAttribute('data-presence') === `AGENT_PRESENCE_${want}`, 5000);
+      await this.page.getByTestId(`agent-${agent}`).getAttribute('data-presence') === `AGENT_PRESENCE_${want}`);
   }
 }

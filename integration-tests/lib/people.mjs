@@ -49,7 +49,7 @@ export class Customer {
 
   step(name) {
     return until(`the customer's panel to say "${name}"`, () => this.page
-      .locator(`[data-testid="help-panel"][data-step="${name}"]`).count(), 15_000);
+      .locator(`[data-testid="help-panel"][data-step="${name}"]`).count());
   }
 
   async end() {
@@ -70,7 +70,7 @@ export class Agent {
     await agent.at('password').fill(demoPassword());
     await agent.at('signin').click();
     await until(`${name}'s sound to be ready`,
-      async () => await agent.at('sound').getAttribute('data-state') === 'up', 20_000);
+      async () => await agent.at('sound').getAttribute('data-state') === 'up', 30_000);
     return agent;
   }
 
@@ -80,7 +80,7 @@ export class Agent {
 
   presence(want) {
     return until(`${this.name} to be ${want}`, async () =>
-      await this.at('presence').getAttribute('data-presence') === `AGENT_PRESENCE_${want}`, 15_000);
+      await this.at('presence').getAttribute('data-presence') === `AGENT_PRESENCE_${want}`);
   }
 
   async ready() {
@@ -90,12 +90,12 @@ export class Agent {
   }
 
   ringing() {
-    return this.at('ringing').waitFor({ state: 'visible', timeout: 15_000 });
+    return this.at('ringing').waitFor({ state: 'visible' });
   }
 
   phase(want) {
     return until(`${this.name}'s contact to be ${want}`, async () => await this.at('conversation')
-      .first().getAttribute('data-phase') === `CONTACT_PHASE_${want}`, 15_000);
+      .first().getAttribute('data-phase') === `CONTACT_PHASE_${want}`);
   }
 
   contactId() {
@@ -112,7 +112,7 @@ export class Agent {
 }
 
 /** Each side hears the other's tone and not its own. */
-export async function hearEachOther(customer, agent, ms = 10_000) {
+export async function hearEachOther(customer, agent, ms = 20_000) {
   await until('both sides to hear each other', async () => {
     const [c, a] = await Promise.all([hears(customer.page, [CUSTOMER_HZ, AGENT_HZ]),
       hears(agent.page, [CUSTOMER_HZ, AGENT_HZ])]);

@@ -21,8 +21,8 @@ export const demoPassword = () => secret('demo-password');
 
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 
-/** Ask until the answer is true, or fail with what was waited for. */
-export async function until(what, fn, ms = 10_000, every = 50) {
+/** Ask until the answer is true, or fail with what was waited for.  Patience costs nothing where all is well. */
+export async function until(what, fn, ms = 20_000, every = 50) {
   const end = Date.now() + ms;
   let last;
   for (;;) {
