@@ -142,6 +142,7 @@ static void conn_down(struct conn *c, int err)
 {
     struct batch *b = c->batch;
     bool was_up = c->state == CONN_IDLE || c->state == CONN_BUSY;
+    bool looking = c->state == CONN_LOOKING_UP;
 
     c->batch = NULL;
     c->which += !was_up;
@@ -151,9 +152,13 @@ static void conn_down(struct conn *c, int err)
     PQfinish(c->pc);
     c->pc = NULL;
     if (!c->pg->closing) {
-        if (tl_log_allow("postgresql lost"))
-            tl_warn(was_up ? "postgresql lost: reconnecting"
-                           : "postgresql does not answer: trying again");
+        if (tl_log_allow("postgresql lost")) {
+            if (looking)
+                tl_warn("postgresql has no address: trying again", TL_S("host", c->pg->host));
+            else
+                tl_warn(was_up ? "postgresql lost: reconnecting"
+                               : "postgresql does not answer: trying again");
+        }
         tl_timer_start(c->timer, c->retry_after);
         c->retry_after = TL_LOWER(c->retry_after * 2, RETRY_LAST);
     }
@@ -347,13 +352,10 @@ static void looked_up(void *arg, const struct resolved *all)
     struct conn *c = arg;
 
     c->lookup = NULL;
-    if (all->n) {
+    if (all->n)
         connect_to(c, all->address[c->which % (unsigned)all->n]);
-        return;
-    }
-    if (tl_log_allow("postgresql name"))
-        tl_warn("postgresql has no address: trying again", TL_S("host", c->pg->host));
-    conn_down(c, -ECONNRESET);
+    else
+        conn_down(c, -ECONNRESET);
 }
 
 static void connect_now(struct conn *c)
