@@ -1,5 +1,6 @@
 // Sending legs and the desk's devices with peer connections and streams that a test makes: what is kept, what is
 // tried again, and what is switched off.
+// @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ContactState } from '../src/lib/api';
 import { SendLeg } from '../src/lib/media';
