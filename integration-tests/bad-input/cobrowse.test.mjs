@@ -39,7 +39,7 @@ class Side {
   }
 
   hears(what) {
-    return until(`${what} to be heard`, () => this.heard.some(h => h.includes(what)), 5000, 20);
+    return until(`${what} to be heard`, () => this.heard.some(h => h.includes(what)), 20_000, 20);
   }
 }
 

@@ -29,7 +29,7 @@ const settings = (program, more) => ({ ...process.env, [`TL_${SERVICES[program]}
 
 /** Start it with a mistake: it must end by itself, with 78, and say what and where. */
 function refuses(program, more, says) {
-  const r = spawnSync(path.join(build, program), [], { env: settings(program, more), encoding: 'utf8', timeout: 5000 });
+  const r = spawnSync(path.join(build, program), [], { env: settings(program, more), encoding: 'utf8', timeout: 20_000 });
   const said = r.stdout + r.stderr;
   assert.equal(r.status, 78, `${program}: ${said.slice(-300)}`);
   assert.match(said, says);

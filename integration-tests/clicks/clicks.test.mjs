@@ -27,7 +27,7 @@ async function staffed(n, wait_ms = 3000) {
   nc.publish('tl.acd.supply', pack('acd.v1.Supply', { at_us: Date.now() * 1000, queues: ['orders', 'sales', 'travel']
     .map(queue => ({ queue, staffed: n, idle: n, expected_wait_ms: n ? wait_ms : -1 })) }));
   await nc.flush();
-  await sleep(5);
+  await sleep(30); // its thread must hand it over before the question comes by another door
 }
 
 async function invited(token, events, tries = 10) {

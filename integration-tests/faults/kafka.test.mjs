@@ -80,11 +80,11 @@ test('it stops in the middle of traffic: readiness, a metric and a log line say 
   traffic.start();
   await sleep(1000);
   supervisor('stop', 'kafka');
-  await until('analytics to say that it is not ready', async () => !await ready('analytics'), 8000);
+  await until('analytics to say that it is not ready', async () => !await ready('analytics'));
   assert.deepEqual(await needs(), { nats: true, kafka: false });
   assert.equal((await fetch(`http://127.0.0.1:${port('analytics')}/healthz`)).status, 200, 'alive all the same');
   assert.equal(await metric('analytics', 'tl_analytics_ready'), 0);
-  await until('the log line', () => /"msg":"not ready: a need is missing","need":"kafka"/.test(said()), 5000);
+  await until('the log line', () => /"msg":"not ready: a need is missing","need":"kafka"/.test(said()));
 });
 
 test('the other services do not need it: a contact goes from Help to the survey', { skip }, async () => {
@@ -106,8 +106,8 @@ test('what is more than analytics holds waits in JetStream, also when analytics 
   await until('events to wait in the stream', async () => await waitingInJetStream() > WINDOW, 15_000, 200);
   await until('the metric', async () => await metric('analytics', 'tl_analytics_kafka_waiting', 'EVENTS') >= WINDOW / 2);
   const old = kill9('analytics');
-  await until('a new analytics', () => pid('analytics') > 1 && pid('analytics') !== old, 10_000);
-  await until('analytics to answer', () => needs(), 10_000);
+  await until('a new analytics', () => pid('analytics') > 1 && pid('analytics') !== old);
+  await until('analytics to answer', () => needs());
   assert.equal(await ready('analytics'), false, 'and it is not ready either');
   await traffic.burst(10);
 });
@@ -133,7 +133,7 @@ test('it is killed -9 in the middle of traffic: everything once and in order', {
   traffic.start();
   await sleep(500);
   const old = kill9('kafka');
-  await until('a new broker', () => pid('kafka') > 1 && pid('kafka') !== old, 10_000);
+  await until('a new broker', () => pid('kafka') > 1 && pid('kafka') !== old);
   await sleep(2000);
   await traffic.stop();
   await traffic.allInKafkaOnceAndInOrder();

@@ -85,7 +85,7 @@ for (const [server, services] of SERVERS)
         const at = svc === 'acd' ? acd : svc;
         assert.equal((await fetch(`http://127.0.0.1:${port(at)}/healthz`)).status, 200, `${svc} is alive all the same`);
         assert.equal(await metric(at, `tl_${svc}_ready`), 0);
-        await until(`${svc}'s log line`, () => said[svc]().includes(`"msg":"not ready: a need is missing","need":"${server}"`), 5000);
+        await until(`${svc}'s log line`, () => said[svc]().includes(`"msg":"not ready: a need is missing","need":"${server}"`));
       }
       back(server);
       for (const svc of services)

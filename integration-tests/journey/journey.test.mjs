@@ -22,7 +22,7 @@ let browserC, browserA, customer, agent, board, first, sent, marks, contactId, w
 let abandoned = 0, answered = 0; // what the board must have counted in the end
 
 const shot = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`) });
-const replaced = (name, old) => until(`${name} to be replaced`, () => pid(name) > 1 && pid(name) !== old, 10_000);
+const replaced = (name, old) => until(`${name} to be replaced`, () => pid(name) > 1 && pid(name) !== old);
 
 const waiting = async () => (await Promise.all(['acd', 'standby_acd'].map(s => metric(s, 'tl_acd_waiting'))))
   .reduce((a, b) => a + b);
@@ -111,7 +111,7 @@ test('who waits is told position and wait and hears music; nothing else is asked
     places.push(await place(others[i].page));
   }
   await until('all to wait on the board', async () => (await board.counts('orders')).waiting === 3
-    && (await board.tile('waiting')).number >= 3 && (await board.tile('longest')).seconds > 0, 5000);
+    && (await board.tile('waiting')).number >= 3 && (await board.tile('longest')).seconds > 0);
   for (const other of others) {
     await other.at('leave-queue').click();
     await other.step('done');
@@ -137,7 +137,7 @@ test('Help rings at the desk, with the path, the basket and why this agent', asy
   assert.match(why, /\(idle \d|^preferred: /, 'why this agent, in the words of the ACD');
   await until('the desk to sound', async () => await notesPlayed(agent.page) > notes);
   await until('the tab\'s title to say so', async () => /ringing/.test(await agent.page.title()));
-  assert.match(await customer.at('queue-position').innerText(), /Calling/, 'the customer knows that it rings');
+  await until('the customer to know that it rings', async () => /Calling/.test(await customer.at('queue-position').innerText()));
   await board.presence('agent-1', 'RINGING');
   await shot(agent.page, 'desk-ringing');
 });
@@ -205,11 +205,10 @@ test('co-browse: the agent sees the page, points and draws; typed text never lea
   await deskShows('a change', /just changed/);
   for (const field of ['name', 'card', 'cvc', 'note'])
     await customer.at(`checkout-${field}`).fill(`${SECRET} ${field}`);
-  await sleep(500);
-  const seen = await atTheDesk().evaluate(b => b.innerText
-    + [...b.querySelectorAll('input, textarea')].map(e => e.value).join(' '));
+  const fields = () => atTheDesk().evaluate(b => [...b.querySelectorAll('input, textarea')].map(e => e.value));
+  await until('what stands for four fields', async () => (await fields()).filter(v => /^•+$/.test(v)).length >= 4);
+  const seen = [await atTheDesk().innerText(), ...await fields()].join(' ');
   assert.ok(!seen.includes(SECRET) && !seen.includes(MASKED), 'typed and marked text is masked at the desk');
-  assert.match(seen, /••••••/, 'and something stands for it');
   await customer.page.evaluate(() => scrollTo(0, 0));
   await until('the desk to follow', () => atTheDesk().evaluate(() => scrollY === 0));
 
@@ -383,7 +382,7 @@ test('the board has counted all of it', async () => {
       [answered + abandoned, answered, abandoned], 'offered, answered, abandoned');
     assert.equal(now.waiting, 0);
     return true;
-  }, 5000, 250);
+  }, 20_000, 250);
   const [level, asa, aht] = await Promise.all(['sl', 'asa', 'aht'].map(t => board.tile(t)));
   assert.ok(level.number > 0 && level.number <= 100 && /^SL 20 s/.test(level.note), `service level: ${JSON.stringify(level)}`);
   assert.ok(asa.seconds >= 1, 'who waited ten seconds is in the average speed of answer');

@@ -80,12 +80,12 @@ export class Session {
     const id = String(++this.next);
     this.socket.send(JSON.stringify({ id, ...body }));
     return new Promise((done, failed) => {
-      const timer = setTimeout(() => failed(new Error(`no answer to ${JSON.stringify(body)}`)), 8000);
+      const timer = setTimeout(() => failed(new Error(`no answer to ${JSON.stringify(body)}`)), 20_000);
       this.waiting.set(id, m => { clearTimeout(timer); done(m); });
     });
   }
 
-  async saw(match, ms = 8000) {
+  async saw(match, ms = 20_000) {
     const end = Date.now() + ms;
     for (;;) {
       const m = this.frames.find(match);

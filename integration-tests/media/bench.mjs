@@ -61,7 +61,7 @@ export class Bus {
     }
   }
 
-  async push(what, test, ms = 5000) {
+  async push(what, test, ms = 20_000) {
     return until(what, () => this.pushed.find(test), ms, 10);
   }
 

@@ -22,7 +22,7 @@ test('events of a thread are in Kafka once, in order, under its id', { skip }, a
   const acd = new AcdProducer(nc), thread = ulid(), ids = [];
   for (let i = 0; i < 50; i++)
     ids.push(await acd.tell('contact_queued', { queue: 'story' }, { thread, contact: ulid() }));
-  await until('Kafka to have them', () => found(ids).length >= ids.length, 15_000, 500);
+  await until('Kafka to have them', () => found(ids).length >= ids.length, 30_000, 500);
   const got = found(ids).sort((a, b) => a.offset - b.offset);
   assert.deepEqual(got.map(r => r.id), ids);
   assert.ok(got.every(r => r.key === thread && r.partition === got[0].partition));
@@ -34,7 +34,7 @@ test('an event that is published twice is one record', { skip }, async () => {
   await acd.send(e, ulid());
   await acd.send(e, ulid()); // JetStream cannot know: another message id
   const last = await acd.tell('contact_queued', { queue: 'story' }, { thread, contact: ulid() });
-  await until('Kafka to have the last', () => found([last]).length, 15_000, 500);
+  await until('Kafka to have the last', () => found([last]).length, 30_000, 500);
   assert.equal(found([e.id]).length, 1);
 });
 
@@ -47,7 +47,7 @@ test('junk goes to the dead letters with its reason, and others go on', { skip }
   const id = await acd.tell('contact_queued', { queue: 'story' }, { thread, contact: ulid() });
   await until('its reason in the dead letters', () => reasons.includes('not a message of its schema'));
   dead.unsubscribe();
-  await until('the neighbour to be in Kafka', () => found([id]).length, 15_000, 500);
+  await until('the neighbour to be in Kafka', () => found([id]).length, 30_000, 500);
   assert.equal(await metric('analytics', 'tl_analytics_bad_input_total', 'edge="nats",class="malformed"'), before_ + 1);
 });
 
@@ -63,7 +63,7 @@ test('the board shows the queue as it is', async () => {
   await acd.tell('offer_accepted', { offer_id: ulid(), agent_id: 'story-agent', queue, waited_ms: 4000 },
     { thread: ulid(), contact: c1 });
   await acd.tell('contact_dequeued', { queue, cause: 'customer_left', waited_ms: 30000 }, { thread: ulid(), contact: c2 });
-  await until('the board', () => board?.offered === 3 && board.abandoned === 1, 10_000);
+  await until('the board', () => board?.offered === 3 && board.abandoned === 1);
   assert.equal(board.answered, 1);
   assert.equal(board.waiting, 1);
   assert.equal(board.connected, 1);
