@@ -7,7 +7,7 @@ build=$(realpath -m "$1")
 work=$build/coverage
 rm -rf "$work" && mkdir -p "$work/core" "$work/rest"
 flags="-std=gnu17 -O0 -g -D_GNU_SOURCE -Iservices/kit/include -Iservices/acd"
-tests="test_acd test_acd_rules test_seats test_parts test_core_bounds test_core_rules test_core_words test_core_seats test_condition test_gather test_random"
+tests="test_acd test_acd_rules test_seats test_parts test_core_bounds test_core_rules test_core_words test_core_seats test_condition test_gather test_familiar test_random"
 
 for f in services/acd/core/*.c; do
     gcc $flags --coverage -fprofile-abs-path -c "$f" -o "$work/core/$(basename "$f" .c).o"

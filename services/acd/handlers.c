@@ -143,6 +143,18 @@ static void store_agent(void *arg, const struct acd_agent *a)
     batch_add(h->open, PIECE_AGENT, tl_id_str(&a->id), h->scratch.p, h->scratch.n);
 }
 
+static void store_familiar(void *arg, const struct acd_familiar *f)
+{
+    struct handlers *h = arg;
+    char key[32];
+
+    (void)snprintf(key, sizeof(key), FAMILIAR_ROW "%u", (unsigned)(f->thread % ACD_FAMILIAR_MAX));
+    tl_buf_clear(&h->scratch);
+    if (wire_store_familiar(h->acd, f, &h->scratch))
+        h->open->err = -ENOMEM;
+    batch_add(h->open, PIECE_AGENT, tl_str(key), h->scratch.p, h->scratch.n);
+}
+
 static void flush(void *arg)
 {
     struct handlers *h = arg;
@@ -151,6 +163,7 @@ static void flush(void *arg)
     if (h->role != OWNER || h->flying)
         return;
     acd_take_changed(h->acd, store_contact, store_agent, h);
+    acd_take_familiar(h->acd, store_familiar, h);
     if (h->open->err) {
         /* What is in memory cannot be written: better to load what is written. */
         step_down(h, "out of memory");

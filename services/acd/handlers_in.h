@@ -66,6 +66,8 @@ void repair(const char *kind);
 /** Likewise, as long as an owner gathers: a second loss must not end it. */
 #define GATHERING_ROW "!gathering"
 void store_queue(struct handlers *h, uint32_t queue);
+/** Likewise, who spoke with a customer last: a row for each of the core's places. */
+#define FAMILIAR_ROW "!familiar."
 int subscribe_all(struct handlers *h);
 void unsubscribe_all(struct handlers *h);
 

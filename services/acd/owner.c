@@ -191,6 +191,7 @@ static int core_make(struct handlers *h)
 
 static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value)
 {
+    struct acd_familiar f;
     struct acd_agent a;
     int64_t since;
     int err;
@@ -202,10 +203,17 @@ static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value
     }
     if (tl_str_starts(key, TL_STR(CLOSED_ROW))) {
         const size_t n = sizeof(CLOSED_ROW) - 1;
-        const struct acd_fact f = {
+        const struct acd_fact closed = {
             .kind = ACD_QUEUE_CLOSED,
             .queue = acd_queue_find(h->acd, (struct tl_str){key.s + n, key.n - n})};
-        return acd_step(h->acd, &f, core_now(h), NULL); /* a queue that is gone: nothing happens */
+        return acd_step(h->acd, &closed, core_now(h),
+                        NULL); /* a queue that is gone: nothing happens */
+    }
+    if (tl_str_starts(key, TL_STR(FAMILIAR_ROW))) {
+        err = wire_load_familiar(h->acd, value.s, value.n, &f);
+        if (!err)
+            acd_restore_familiar(h->acd, &f, core_now(h));
+        return err;
     }
     err = wire_load_agent(value.s, value.n, &a);
     return err ? err : acd_restore_agent(h->acd, &a, core_now(h));

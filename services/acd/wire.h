@@ -104,6 +104,9 @@ int wire_positions(const struct wire_scene *s, uint32_t *at, struct tl_buf *out,
 int wire_store_contact(const struct wire_scene *s, const struct acd_contact *c, struct tl_buf *out);
 int wire_store_agent(const struct acd_agent *a, struct tl_buf *out);
 int wire_load_agent(const void *data, size_t n, struct acd_agent *ret);
+int wire_store_familiar(const struct acd *acd, const struct acd_familiar *f, struct tl_buf *out);
+/** An agent the rules do not know is ACD_NONE. */
+int wire_load_familiar(const struct acd *acd, const void *data, size_t n, struct acd_familiar *ret);
 /** A contact and its seats, whose parent is not set yet. */
 struct wire_stored {
     struct acd_contact contact, seats[ACD_SEATS_MAX];

@@ -133,6 +133,30 @@ int wire_load_agent(const void *data, size_t n, struct acd_agent *ret)
     return err;
 }
 
+int wire_store_familiar(const struct acd *acd, const struct acd_familiar *f, struct tl_buf *out)
+{
+    Threadline__Acd__V1__StoredFamiliar m = THREADLINE__ACD__V1__STORED_FAMILIAR__INIT;
+
+    m.thread_hash = f->thread;
+    m.until_us = f->until;
+    m.agent_id = lent(agent_name(acd, f->agent));
+    return tl_pb_pack(&m, out);
+}
+
+int wire_load_familiar(const struct acd *acd, const void *data, size_t n, struct acd_familiar *ret)
+{
+    Threadline__Acd__V1__StoredFamiliar *m = NULL;
+    int err = TL_PB_UNPACK(threadline__acd__v1__stored_familiar, data, n, &m);
+
+    if (err)
+        return err;
+    *ret = (struct acd_familiar){.thread = m->thread_hash,
+                                 .until = m->until_us,
+                                 .agent = acd_find_agent(acd, tl_str(m->agent_id))};
+    tl_pb_free(m);
+    return 0;
+}
+
 /* A skill that is no more is no need any more. */
 static uint8_t read_needs(const struct acd *acd, Threadline__Acd__V1__SkillNeed **from, size_t n,
                           struct acd_need *to)

@@ -356,6 +356,21 @@ size_t acd_why_line(const struct acd *acd, const struct acd_decision *offer, cha
  *  that they did.  A seat that changed is a change of its contact. */
 void acd_take_changed(struct acd *acd, void (*contact)(void *arg, const struct acd_contact *c),
                       void (*agent)(void *arg, const struct acd_agent *a), void *arg);
+
+/** Who spoke last with a thread's customer (look-back).  At most ACD_FAMILIAR_MAX are remembered;
+ *  thread % ACD_FAMILIAR_MAX is a place in which the newest takes over from whoever was there. */
+struct acd_familiar {
+    uint64_t thread; /**< a hash of its id */
+    tl_time until;
+    uint32_t agent;
+};
+#define ACD_FAMILIAR_MAX 8192
+/** Hands over those that changed since the last call, and forgets that they did. */
+void acd_take_familiar(struct acd *acd, void (*familiar)(void *arg, const struct acd_familiar *f),
+                       void *arg);
+/** Puts one back; who is unknown, or too long ago for the rules, is not remembered. */
+void acd_restore_familiar(struct acd *acd, const struct acd_familiar *f, tl_time now);
+
 /** Put back what was stored, agents first, seats (with their parent's handle) after their contact.
  * Agents unknown to the policy are kept as retired ones. 0, -EEXIST, -EINVAL: does not fit (unknown
  * queue, capacity), -ENOMEM. */

@@ -13,12 +13,12 @@ int acd_new(struct acd **ret, const struct acd_policy *policy, uint64_t offer_ba
     acd->sink = sink;
     acd->arg = arg;
     acd->offers = offer_base;
-    acd->free_cell = acd->changed_contact = acd->changed_agent = ACD_NONE;
+    acd->free_cell = acd->changed_contact = acd->changed_agent = acd->changed_slot = ACD_NONE;
     acd->lease_first = acd->lease_last = ACD_NONE;
     acd->idle = TREE_EMPTY;
     wheel_init(&acd->wheel);
     acd->gone = tl_alloc(GONE_SLOTS, sizeof(*acd->gone));
-    acd->last_agents = tl_alloc(LAST_AGENTS, sizeof(*acd->last_agents));
+    acd->last_agents = tl_alloc(ACD_FAMILIAR_MAX, sizeof(*acd->last_agents));
     if (acd->gone && acd->last_agents)
         err = acd_set_policy(acd, policy, 0);
     if (err) {

@@ -26,6 +26,7 @@ void acd_touch_all(struct acd *acd)
     for (uint32_t at = 0; at < acd->n_cells; at++)
         if (cell_at(acd, at)->c.state != ACD_FREE_SLOT)
             contact_changed(acd, at);
+    touch_familiar(acd);
 }
 
 void acd_offers_from(struct acd *acd, uint64_t base)

@@ -101,11 +101,10 @@ struct gone {
 #define GONE_SLOTS 8192
 
 struct last_agent {
-    uint64_t hash; /**< of the thread */
-    tl_time until;
-    uint32_t agent;
+    struct acd_familiar f;
+    uint32_t next_changed;
+    bool changed;
 };
-#define LAST_AGENTS 8192
 
 struct acd {
     const struct acd_policy *policy;
@@ -145,6 +144,7 @@ struct acd {
     uint32_t changed_contact, changed_agent;
     struct gone *gone;
     struct last_agent *last_agents;
+    uint32_t changed_slot; /**< of them */
     struct acd_why why;
 };
 
@@ -299,6 +299,8 @@ void gathered(struct acd *acd);
 void remember_agent(struct acd *acd, const struct acd_contact *c);
 /** Who has, within the look-back, and serves the queue; ACD_NONE. */
 uint32_t last_agent(const struct acd *acd, const struct tl_id *thread, uint32_t queue);
+/** All that is remembered counts as changed. */
+void touch_familiar(struct acd *acd);
 
 /* rules.c */
 void tables_free(struct acd *acd);

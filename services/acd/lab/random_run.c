@@ -280,8 +280,16 @@ struct images {
     struct acd_contact c[IDS];
     struct tl_id of[IDS]; /* whose seat, by name: handles change */
     struct acd_agent a[64];
-    uint32_t n_c, n_a;
+    struct acd_familiar f[ACD_FAMILIAR_MAX];
+    uint32_t n_c, n_a, n_f;
 };
+
+static void keep_familiar(void *arg, const struct acd_familiar *f)
+{
+    struct images *m = arg;
+
+    m->f[m->n_f++] = *f;
+}
 
 static int store_and_load(struct life *l, struct book *b)
 {
@@ -289,7 +297,7 @@ static int store_and_load(struct life *l, struct book *b)
     uint32_t at = ACD_NONE;
     int err;
 
-    m.n_c = m.n_a = 0;
+    m.n_c = m.n_a = m.n_f = 0;
     while ((at = acd_next_contact(l->acd, at)) != ACD_NONE) {
         const struct acd_contact *c = m.c + m.n_c;
         m.c[m.n_c] = *acd_contact(l->acd, at);
@@ -298,6 +306,8 @@ static int store_and_load(struct life *l, struct book *b)
     }
     while ((at = acd_next_agent(l->acd, at)) != ACD_NONE)
         m.a[m.n_a++] = *acd_agent(l->acd, at);
+    acd_touch_all(l->acd);
+    acd_take_familiar(l->acd, keep_familiar, &m);
     l->acd = b->acd = acd_free(l->acd);
     err = acd_new(&l->acd, crowd_policy(l->crowd), b->last_offer + 1000, note, b);
     if (err)
@@ -305,6 +315,8 @@ static int store_and_load(struct life *l, struct book *b)
     b->acd = l->acd;
     for (uint32_t i = 0; i < m.n_a && !err; i++)
         err = acd_restore_agent(l->acd, &m.a[i], l->now);
+    for (uint32_t i = 0; i < m.n_f && !err; i++)
+        acd_restore_familiar(l->acd, &m.f[i], l->now);
     for (int seats = 0; seats < 2; seats++) /* a seat after its contact */
         for (uint32_t i = 0; i < m.n_c && !err; i++) {
             if (tl_id_empty(&m.of[i]) == seats)

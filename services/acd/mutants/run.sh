@@ -7,7 +7,7 @@ build=$(realpath -m "$1")
 shift
 work=$build/mutants
 rm -rf "$work" && mkdir -p "$work/clean"
-tests="test_acd test_acd_rules test_condition test_gather test_seats test_core_seats"
+tests="test_acd test_acd_rules test_condition test_gather test_familiar test_seats test_core_seats"
 limit=600 # seconds; then five times what it takes without a bug
 flags="-std=gnu17 -O1 -D_GNU_SOURCE -Iservices/kit/include"
 libs="-lcmocka -lm -lyaml -lcrypto"
@@ -19,7 +19,7 @@ compile() { # compile ROOT INCLUDE FILE OBJECT
 
 for f in services/acd/core/*.c services/acd/lab/crowd.c services/acd/lab/random_run.c services/acd/lab/check.c services/acd/adapters/policy_*.c services/acd/adapters/zone.c \
          services/kit/src/base/*.c services/kit/src/yaml/*.c services/acd/tests/test_acd.c services/acd/tests/test_acd_rules.c services/acd/tests/test_seats.c \
-         services/acd/tests/test_core_seats.c services/acd/tests/test_condition.c services/acd/tests/test_gather.c services/acd/tests/test_random.c; do
+         services/acd/tests/test_core_seats.c services/acd/tests/test_condition.c services/acd/tests/test_gather.c services/acd/tests/test_familiar.c services/acd/tests/test_random.c; do
     compile . services/acd "$f" "$work/clean/$(basename "$f" .c).o"
 done
 
@@ -57,7 +57,7 @@ for patch in services/acd/mutants/*.patch; do
     cp -r services/acd/core services/acd/lab services/acd/adapters "$work/tree/services/acd/"
     (cd "$work/tree" && patch -s -p1 <"$OLDPWD/$patch") || { echo "$name: does not apply"; missed="$missed $name"; continue; }
     cp -r "$work/clean" "$work/now"
-    rm -f "$work"/now/test_{acd,acd_rules,condition,seats,core_seats,random}
+    rm -f "$work"/now/test_{acd,acd_rules,condition,gather,familiar,seats,core_seats,random}
     file=$(sed -n 's|^+++ b/||p' "$patch")
     compile "$work/tree" "$work/tree/services/acd" "$file" "$work/now/$(basename "$file" .c).o"
     link "$work/now"

@@ -19,7 +19,8 @@
 #include <unistd.h>
 #include <wire_pb.h>
 
-static const char rules[] = "queues: [{name: help, wrap_up: 30s}]\n"
+static const char rules[] = "look_back: 1h\n"
+                            "queues: [{name: help, wrap_up: 30s}]\n"
                             "agents: [{id: a1, queues: [help], display_name: Ann},\n"
                             "         {id: a2, queues: [help]}]\n";
 

@@ -22,7 +22,7 @@ static void from_enqueue_to_ready_again(void **state)
     assert_int_equal(ask(w, "complete_wrap_up", &wrap), 0);
     assert_string_equal(state_of(w, "C1"), "");
     assert_int_equal(store_memory_count(w->store, 'c'), 0);
-    assert_int_equal(store_memory_count(w->store, 'a'), 1);
+    assert_int_equal(store_memory_count(w->store, 'a'), 2); /* and whom T1 spoke with */
     assert_int_equal(store_memory_count(w->store, 'e'), 0); /* JetStream has them all */
     assert_true(w->n_supply > 0);
 }
@@ -86,6 +86,37 @@ static void a_standby_takes_over_and_the_late_owner_is_refused(void **state)
     assert_string_equal(state_of(w, "C2"), "waiting ");
     assert_int_equal(accept_as(w, "a1", THREADLINE__COMMON__V1__ROLE__ROLE_AGENT, first), 409);
     assert_int_equal(accept_as(w, "a1", THREADLINE__COMMON__V1__ROLE__ROLE_AGENT, w->epoch), 0);
+}
+
+/* a1 is preferred for the thread's next contact although a2 has been idle for longer. */
+static void who_spoke_with_the_customer_is_known_after_a_take_over(void **state)
+{
+    struct world *w = *state;
+    Threadline__Acd__V1__ReleaseRequest release = THREADLINE__ACD__V1__RELEASE_REQUEST__INIT;
+    Threadline__Acd__V1__CompleteWrapUpRequest wrap =
+        THREADLINE__ACD__V1__COMPLETE_WRAP_UP_REQUEST__INIT;
+
+    release.contact_id = wrap.contact_id = (char *)(uintptr_t) "C1";
+    assert_int_equal(set_agent(w, "a1", true), 0);
+    assert_int_equal(enqueue(w, "C1"), 0);
+    assert_int_equal(accept_as(w, "a1", THREADLINE__COMMON__V1__ROLE__ROLE_AGENT, w->epoch), 0);
+    assert_int_equal(set_agent(w, "a2", true), 0);
+    assert_int_equal(ask(w, "release", &release), 0);
+    assert_int_equal(ask(w, "complete_wrap_up", &wrap), 0);
+    assert_int_equal(store_memory_count(w->store, 'a'), 3); /* and whom T1 spoke with */
+    for (int flushed = 0; flushed < 2; flushed++) {
+        if (flushed) { /* the owner writes it again, and the next one reads it */
+            store_memory_flush(w->store);
+            for (int i = 0; i < 60 && store_memory_count(w->store, 'a') < 3; i++)
+                turn(w);
+        }
+        handlers_free(w->h);
+        store_memory_end_lease(w->store);
+        w->h = join(w, flushed ? "three" : "two");
+        assert_true(handlers_own(w->h));
+    }
+    assert_int_equal(enqueue(w, "C2"), 0);
+    assert_string_equal(state_of(w, "C2"), "offered a1");
 }
 
 static void a_flushed_store_is_written_again(void **state)
@@ -278,6 +309,7 @@ int main(void)
         STORY(from_enqueue_to_ready_again),
         STORY(nothing_is_said_before_the_commit),
         STORY(a_standby_takes_over_and_the_late_owner_is_refused),
+        STORY(who_spoke_with_the_customer_is_known_after_a_take_over),
         STORY(a_flushed_store_is_written_again),
         STORY(places_are_kept_when_store_and_owner_are_lost_together),
         STORY(nobody_is_awaited_for_ever),

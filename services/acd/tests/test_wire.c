@@ -161,6 +161,24 @@ static void an_agent_comes_back_from_its_record(void **state)
     tl_buf_done(&b);
 }
 
+static void who_spoke_with_whom_goes_there_and_back(void **state)
+{
+    struct world *w = *state;
+    struct acd_familiar f = {.thread = UINT64_MAX - 1, .until = NOW + 5, .agent = 0}, back;
+    struct tl_buf b = TL_BUF(256);
+
+    assert_int_equal(wire_store_familiar(w->acd, &f, &b), 0);
+    assert_int_equal(wire_load_familiar(w->acd, b.p, b.n, &back), 0);
+    assert_true(back.thread == f.thread && back.until == f.until && back.agent == f.agent);
+    f.agent = ACD_NONE;
+    tl_buf_clear(&b);
+    assert_int_equal(wire_store_familiar(w->acd, &f, &b), 0);
+    assert_int_equal(wire_load_familiar(w->acd, b.p, b.n, &back), 0);
+    assert_int_equal(back.agent, ACD_NONE);
+    assert_int_equal(wire_load_familiar(w->acd, b.p, b.n - 1, &back), -EBADMSG);
+    tl_buf_done(&b);
+}
+
 static void junk_is_refused_and_never_harms(void **state)
 {
     struct world *w = *state;
@@ -168,6 +186,7 @@ static void junk_is_refused_and_never_harms(void **state)
     struct tl_buf b = TL_BUF(65536);
     struct wire_stored c;
     struct acd_agent a;
+    struct acd_familiar f;
     struct wire_event_head head;
     struct wire_request r;
     char bytes[200];
@@ -184,6 +203,7 @@ static void junk_is_refused_and_never_harms(void **state)
         }
         (void)wire_load_contact(w->acd, bytes, n, &c); /* any answer but a crash */
         (void)wire_load_agent(bytes, n, &a);
+        (void)wire_load_familiar(w->acd, bytes, n, &f);
         (void)wire_event_head(bytes, n, &head);
         for (; w->n > 40; w->n--)
             tl_buf_done(&w->heard[w->n - 1]);
@@ -234,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_contact_comes_back_from_its_record, begin, end),
         cmocka_unit_test_setup_teardown(an_agent_comes_back_from_its_record, begin, end),
+        cmocka_unit_test_setup_teardown(who_spoke_with_whom_goes_there_and_back, begin, end),
         cmocka_unit_test_setup_teardown(junk_is_refused_and_never_harms, begin, end),
         cmocka_unit_test_setup_teardown(every_method_has_a_name_and_finds_it, begin, end),
         cmocka_unit_test_setup_teardown(an_offer_says_why, begin, end),
