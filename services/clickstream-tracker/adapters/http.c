@@ -16,17 +16,6 @@ struct pending {
     struct tl_http_req *req; /* NULL: the client is gone */
 };
 
-bool clickstream_origin_ok(const char *list, struct tl_str origin)
-{
-    struct tl_str rest = tl_str(list), part, words;
-
-    while (tl_str_split(&rest, ',', &words))
-        while (tl_str_split(&words, ' ', &part))
-            if (part.n && tl_str_eq(part, origin))
-                return true;
-    return false;
-}
-
 /* Origin absent (not a browser, or same-origin GET) or allowed; then the answer says so. */
 static bool cors(struct clickstream_http *c, struct tl_http_req *req)
 {
@@ -36,8 +25,7 @@ static bool cors(struct clickstream_http *c, struct tl_http_req *req)
     if (!origin.s)
         return true;
     if (!origin.n || !tl_str_put(value, sizeof(value), origin) ||
-        (!clickstream_origin_ok(c->own_origin, origin) &&
-         !clickstream_origin_ok(c->origins, origin))) {
+        (!tl_str_listed(c->own_origin, origin) && !tl_str_listed(c->origins, origin))) {
         tl_bad_input("http", "origin");
         tl_http_problem(req, 403, "This origin may not send", NULL, NULL);
         return false;

@@ -18,7 +18,4 @@ int clickstream_http_new(struct clickstream_http **ret, struct tl_http *http,
                          const char *origins);
 struct clickstream_http *clickstream_http_free(struct clickstream_http *c);
 
-/** origin is one of those in list. */
-bool clickstream_origin_ok(const char *list, struct tl_str origin);
-
 #endif

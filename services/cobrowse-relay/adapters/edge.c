@@ -119,17 +119,6 @@ static void on_redeemed(void *arg, int err, enum room_role role, const struct ro
     tl_free(o);
 }
 
-static bool listed(const char *list, struct tl_str origin)
-{
-    while (*list) {
-        size_t n = strcspn(list, " ,");
-        if (n && tl_str_eq(origin, (struct tl_str){.s = list, .n = n}))
-            return true;
-        list += n + (list[n] != '\0');
-    }
-    return false;
-}
-
 static bool offered(const struct tl_http_req *req, struct tl_str *ret_ticket)
 {
     struct tl_str p;
@@ -156,7 +145,7 @@ static void on_ws(void *arg, struct tl_http_req *req)
 
     if (tl_ws_check(req))
         return;
-    if (!origin.s || !listed(e->o.origins, origin)) {
+    if (!origin.s || !tl_str_listed(e->o.origins, origin)) {
         reject(req, "origin", 403, "Forbidden", "this Origin is not allowed");
         return;
     }

@@ -37,6 +37,20 @@ static void text_is_cut_compared_and_parsed(void **state)
     assert_string_equal(small, "hel");
 }
 
+static void a_listed_word_is_found_letter_for_letter(void **state)
+{
+    const char *list = "https://shop.example, https://trips.example ,";
+
+    (void)state;
+    assert_true(tl_str_listed(list, TL_STR("https://shop.example")));
+    assert_true(tl_str_listed(list, TL_STR("https://trips.example")));
+    assert_false(tl_str_listed(list, TL_STR("https://shop.example.evil.example")));
+    assert_false(tl_str_listed(list, TL_STR("https://shop.exampl")));
+    assert_false(tl_str_listed(list, TL_STR("HTTPS://shop.example")));
+    assert_false(tl_str_listed(list, TL_STR("")));
+    assert_false(tl_str_listed("", TL_STR("https://shop.example")));
+}
+
 static void only_well_formed_utf8_passes(void **state)
 {
     static const char *const good[] = {"",
@@ -259,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_cut_compared_and_parsed),
+        cmocka_unit_test(a_listed_word_is_found_letter_for_letter),
         cmocka_unit_test(only_well_formed_utf8_passes),
         cmocka_unit_test(a_buffer_keeps_its_maximum_and_its_first_failure),
         cmocka_unit_test(json_text_is_escaped),

@@ -18,17 +18,6 @@
 /* ---- Origin -----------------------------------------------------------------------------------
  */
 
-static bool listed(const char *list, struct tl_str origin)
-{
-    while (*list) {
-        size_t n = strcspn(list, " ,");
-        if (n && tl_str_eq(origin, (struct tl_str){.s = list, .n = n}))
-            return true;
-        list += n + (list[n] != '\0');
-    }
-    return false;
-}
-
 static void allow(struct tl_http_req *req, struct tl_str origin)
 {
     char value[256];
@@ -43,7 +32,7 @@ bool edge_origin_ok(struct edge *e, struct tl_http_req *req, bool must)
 {
     struct tl_str origin = tl_http_header(req, "Origin");
 
-    if ((!origin.s && !must) || (origin.s && listed(e->o.origins, origin))) {
+    if ((!origin.s && !must) || (origin.s && tl_str_listed(e->o.origins, origin))) {
         if (origin.s)
             allow(req, origin);
         return true;

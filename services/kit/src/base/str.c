@@ -58,6 +58,18 @@ bool tl_str_split(struct tl_str *rest, char sep, struct tl_str *ret_part)
     return true;
 }
 
+bool tl_str_listed(const char *list, struct tl_str word)
+{
+    while (*list) {
+        size_t n = strcspn(list, " ,");
+
+        if (n && tl_str_eq(word, (struct tl_str){list, n}))
+            return true;
+        list += n + (list[n] != '\0');
+    }
+    return false;
+}
+
 int tl_str_int(struct tl_str s, int64_t min, int64_t max, int64_t *ret)
 {
     bool minus = s.n > 1 && s.s[0] == '-';
