@@ -64,11 +64,10 @@ static struct tl_script leave_script = {
         "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"};
 
 static struct tl_script commit_script = {
-    .text = "local epoch = redis.call('HGET', KEYS[1], 'epoch') "
-            "if not epoch then return 'EMPTY' end "
-            "if epoch ~= ARGV[1] then return 'FENCED' end "
-            "if tonumber(redis.call('HGET', KEYS[1], 'batch')) >= tonumber(ARGV[2]) then "
-            "    return 'DONE' end "
+    .text = "local was = redis.call('HMGET', KEYS[1], 'epoch', 'batch') "
+            "if not was[1] then return 'EMPTY' end "
+            "if was[1] ~= ARGV[1] then return 'FENCED' end "
+            "if tonumber(was[2]) >= tonumber(ARGV[2]) then return 'DONE' end "
             "local at = 8 "
             "local function take(n, command, key, more) "
             "    local last = at + n - 1 "
