@@ -161,6 +161,26 @@ describe('the desk', () => {
     expect(offers).toEqual([]);
   });
 
+  it('asks once for a camera that it does not get, and again when the agent wants it', async () => {
+    const asked = vi.fn(() => Promise.reject(new DOMException('dismissed', 'NotAllowedError')));
+    navigator.mediaDevices.getUserMedia = asked;
+    const media = new DeskMedia(socket);
+    for (let i = 0; i < 3; i++) { /* with each push */
+      void media.show(contact);
+      await settle();
+    }
+    expect(asked).toHaveBeenCalledTimes(1);
+    media.setCamera(true);
+    await settle();
+    expect(asked).toHaveBeenCalledTimes(2);
+    await media.useCamera('another');
+    await settle();
+    expect(asked).toHaveBeenCalledTimes(3);
+    void media.show({ ...contact, contact_id: 'next' });
+    await settle();
+    expect(asked).toHaveBeenCalledTimes(4);
+  });
+
   it('shares no screen with somebody who is gone', async () => {
     const media = new DeskMedia(socket);
     let there = true;

@@ -30,6 +30,7 @@ export class DeskMedia {
   private shown: ContactState | null = null; // the video contact that should see us
   private opening = false;
   private openingCamera = false;
+  private withoutCamera = ''; // this contact: there is none, and each push would ask the agent again
   private ended = false; // signed out: what the browser gives now is given back
 
   constructor(private readonly socket: GatewaySocket) {}
@@ -98,6 +99,7 @@ export class DeskMedia {
 
   setCamera(on: boolean): void {
     this.state.patch({ cameraOn: on });
+    this.withoutCamera = '';
     void this.show(this.shown);
   }
 
@@ -110,14 +112,16 @@ export class DeskMedia {
       this.dropCamera();
     if (other)
       this.stopScreen();
-    if (!seen || this.cameraLeg || this.openingCamera)
+    if (!seen || this.cameraLeg || this.openingCamera || contact.contact_id === this.withoutCamera)
       return;
     this.openingCamera = true;
     const camera = await this.devices.openCamera();
     this.openingCamera = false;
     const still = this.shown as ContactState | null; /* it may have changed meanwhile */
-    if (!camera)
+    if (!camera) {
+      this.withoutCamera = contact.contact_id ?? '';
       return;
+    }
     if (!still || !this.state.get().cameraOn || this.state.get().audio === 'taken') {
       stop(camera);
       return;
@@ -175,8 +179,9 @@ export class DeskMedia {
   async useCamera(id: string): Promise<void> {
     this.devices.choose({ camera: id });
     const old = this.state.get().camera;
+    this.withoutCamera = '';
     if (!old || !this.cameraLeg)
-      return;
+      return this.show(this.shown);
     const next = await this.devices.openCamera();
     if (!this.cameraLeg) /* the contact went meanwhile */
       stop(next);
