@@ -183,6 +183,24 @@ describe('a call', () => {
   });
 });
 
+describe('a lost connection', () => {
+  it('is said until it is back, not only between two tries', async () => {
+    await accepted('CHANNEL_CHAT');
+    expect(call.state.get().away).toBe(false);
+    refuseSession = 503;
+    gateway().onclose!({ code: 1006 });
+    const said: boolean[] = [];
+    call.state.subscribe(s => said.push(s.away));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.every(Boolean)).toBe(true);
+    refuseSession = 0;
+    await vi.advanceTimersByTimeAsync(60_000);
+    gateway().says({ snapshot: { contacts: [{ contact_id: 'c1', phase: 'CONTACT_PHASE_WAITING' }] } });
+    expect(call.state.get()).toMatchObject({ away: false, step: 'waiting' });
+  });
+});
+
 describe('the shared page', () => {
   const shared = async () => {
     await accepted('CHANNEL_CHAT');

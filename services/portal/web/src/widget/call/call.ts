@@ -39,7 +39,8 @@ export class Call implements CallHandle {
       onStart: () => this.state.patch({ cobrowse: 'on' }),
       onEnd: why => this.shareEnded(why),
     });
-    socket.on('state', st => this.state.patch({ away: st === 'away' && isRunning(this.now) }));
+    socket.on('state', st => this.state.patch({ away: isRunning(this.now)
+      && (st === 'away' || (st === 'connecting' && this.now.away)) }));
     socket.on('snapshot', s => this.onSnapshot(s));
     socket.on('frame', f => this.onFrame(f));
     socket.on('refused', () => this.fail(requestProblem(401).text));
