@@ -1,75 +1,22 @@
 /* Consult and conference as services ask for them: over the bus, stored, and after a take-over. */
 #include "handlers_world.h"
 
-static char *lend(const char *s)
-{
-    return (char *)(uintptr_t)s;
-}
-
-static Threadline__Common__V1__Actor actor(const char *agent)
-{
-    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
-
-    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
-    a.agent_id = lend(agent);
-    a.session_id = lend("S1");
-    return a;
-}
+#include "seat_asks.h"
 
 static int consult(struct world *w, const char *by, const char *seat, const char *agent)
 {
-    Threadline__Acd__V1__ConsultRequest q = THREADLINE__ACD__V1__CONSULT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(by);
+    struct seat_ask q;
+    const void *message = seat_ask(&q, WIRE_CONSULT, by, "C1", seat);
 
-    q.actor = &a;
-    q.contact_id = lend("C1");
-    q.seat_id = lend(seat);
-    q.agent_id = lend(agent);
-    return ask(w, "consult", &q);
+    q.consult.agent_id = lent(agent);
+    return ask(w, "consult", message);
 }
 
-static int complete(struct world *w, const char *by, const char *seat)
+static int about(struct world *w, enum wire_method m, const char *by, const char *seat)
 {
-    Threadline__Acd__V1__CompleteConsultRequest q =
-        THREADLINE__ACD__V1__COMPLETE_CONSULT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(by);
+    struct seat_ask q;
 
-    q.actor = &a;
-    q.contact_id = lend("C1");
-    q.seat_id = lend(seat);
-    return ask(w, "complete_consult", &q);
-}
-
-static int merge(struct world *w, const char *by, const char *seat)
-{
-    Threadline__Acd__V1__MergeConsultRequest q = THREADLINE__ACD__V1__MERGE_CONSULT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(by);
-
-    q.actor = &a;
-    q.contact_id = lend("C1");
-    q.seat_id = lend(seat);
-    return ask(w, "merge_consult", &q);
-}
-
-static int cancel(struct world *w, const char *by, const char *seat)
-{
-    Threadline__Acd__V1__CancelConsultRequest q = THREADLINE__ACD__V1__CANCEL_CONSULT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(by);
-
-    q.actor = &a;
-    q.contact_id = lend("C1");
-    q.seat_id = lend(seat);
-    return ask(w, "cancel_consult", &q);
-}
-
-static int leave(struct world *w, const char *agent)
-{
-    Threadline__Acd__V1__LeaveSeatRequest q = THREADLINE__ACD__V1__LEAVE_SEAT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(agent);
-
-    q.actor = &a;
-    q.contact_id = lend("C1");
-    return ask(w, "leave_seat", &q);
+    return ask(w, wire_method_name(m), seat_ask(&q, m, by, "C1", seat));
 }
 
 /* "connected a1, S1 offered a2, ..." */
@@ -123,10 +70,10 @@ static void advice_is_offered_and_the_contact_changes_hands(void **state)
     assert_string_equal(seats_of(w), "connected a1, S1 offered a2");
     assert_int_equal(accept_it(w, "a2"), 0);
     assert_string_equal(seats_of(w), "connected a1, S1 connected a2");
-    assert_int_equal(complete(w, "a1", "S1"), 0);
+    assert_int_equal(about(w, WIRE_COMPLETE_CONSULT, "a1", "S1"), 0);
     assert_string_equal(seats_of(w), "connected a2, S1 wrapping a1 joined");
-    wrap.contact_id = lend("C1");
-    wrap.agent_id = lend("a1");
+    wrap.contact_id = lent("C1");
+    wrap.agent_id = lent("a1");
     assert_int_equal(ask(w, "complete_wrap_up", &wrap), 0);
     assert_string_equal(seats_of(w), "connected a2");
     assert_int_equal(store_memory_count(w->store, 'c'), 1);
@@ -155,9 +102,9 @@ static void the_next_owner_has_the_seats(void **state)
     assert_string_equal(w->why, "rings on: the service changed hands");
     assert_string_equal(seats_of(w), "connected a1, S1 offered a2");
     assert_int_equal(accept_it(w, "a2"), 0);
-    assert_int_equal(merge(w, "a1", "S1"), 0);
+    assert_int_equal(about(w, WIRE_MERGE_CONSULT, "a1", "S1"), 0);
     assert_string_equal(seats_of(w), "connected a1, S1 connected a2 joined");
-    assert_int_equal(leave(w, "a1"), 0);
+    assert_int_equal(about(w, WIRE_LEAVE_SEAT, "a1", ""), 0);
     assert_string_equal(seats_of(w), "connected a2, S1 wrapping a1 joined");
 }
 
@@ -169,7 +116,7 @@ static void a_cancelled_consult_stops_ringing(void **state)
     a1_talks(w);
     assert_int_equal(consult(w, "a1", "S1", "a2"), 0);
     rescinded = w->n_rescinded;
-    assert_int_equal(cancel(w, "a1", "S1"), 0);
+    assert_int_equal(about(w, WIRE_CANCEL_CONSULT, "a1", "S1"), 0);
     assert_int_equal(w->n_rescinded, rescinded + 1);
     assert_string_equal(seats_of(w), "connected a1");
 }
@@ -187,10 +134,10 @@ static void what_is_refused_has_a_name(void **state)
     assert_string_equal(w->reason, "same id with other content");
     assert_int_equal(consult(w, "a1", "S1", "a1"), 409);
     assert_string_equal(w->reason, "agent is in this contact already");
-    assert_int_equal(complete(w, "a1", "S1"), 404);
+    assert_int_equal(about(w, WIRE_COMPLETE_CONSULT, "a1", "S1"), 404);
     assert_string_equal(w->reason, "unknown seat");
-    assert_int_equal(merge(w, "a1", "S1"), 404);
-    assert_int_equal(leave(w, "a2"), 403);
+    assert_int_equal(about(w, WIRE_MERGE_CONSULT, "a1", "S1"), 404);
+    assert_int_equal(about(w, WIRE_LEAVE_SEAT, "a2", ""), 403);
     assert_string_equal(seats_of(w), "connected a1"); /* nothing changed */
 }
 

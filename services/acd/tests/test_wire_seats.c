@@ -1,105 +1,7 @@
 /* Seats on the wire: requests, events, the record of a contact with its seats, and answers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include "wire_world.h"
 
-#include <cmocka.h>
-
-#include <adapters/policy_yaml.h>
-#include <tl_mem.h>
-#include <tl_pb.h>
-#include <wire_pb.h>
-
-#define NOW TL_SEC(1700000000)
-#define MAX 40
-#define C1  "01M80EK74EDD805EPV28WG00YA" /* a trace id is made of a ULID */
-
-static const char rules[] =
-    "lease: 10m\n"
-    "queues: [{name: help, wrap_up: 30s, offer_timeout: 20s}, {name: far}]\n"
-    "agents: [{id: a1, queues: [help]}, {id: a2, queues: [far]},\n"
-    "         {id: a3, queues: [far]}]\n";
-
-struct world {
-    struct policy_file *policy;
-    struct acd *acd;
-    struct wire_scene scene;
-    Threadline__Acd__V1__AcdEvent *heard[MAX];
-    size_t n;
-    struct tl_buf bytes;
-};
-
-static void hear(void *arg, const struct acd_decision *d)
-{
-    struct world *w = arg;
-    const struct wire_meta m = {.event_id = "E1", .boot = "B1", .seq = 1, .at = 5};
-    struct tl_id key;
-    const char *name;
-
-    w->scene.acd = w->acd;
-    w->scene.now = d->now;
-    tl_buf_clear(&w->bytes);
-    if (wire_event(&w->scene, d, &m, &w->bytes, &name, &key) || d->kind == ACD_SHOW_AGENT)
-        return;
-    assert_true(w->n < MAX);
-    assert_string_equal(key.s, "T1");
-    assert_int_equal(
-        TL_PB_UNPACK(threadline__acd__v1__acd_event, w->bytes.p, w->bytes.n, &w->heard[w->n]), 0);
-    assert_string_equal(w->heard[w->n]->meta->contact_id, C1); /* not the seat's */
-    assert_int_equal(strlen(w->heard[w->n]->meta->trace_id), TL_TRACE_ID_N);
-    assert_string_equal(w->heard[w->n]->meta->trace_id, w->heard[0]->meta->trace_id);
-    w->n++;
-}
-
-static int begin(void **state)
-{
-    struct world *w = tl_alloc(1, sizeof(*w));
-    struct tl_buf why = TL_BUF(4096);
-
-    *state = w;
-    w->bytes = TL_BUF(65536);
-    w->scene = (struct wire_scene){.epoch = 7, .partition = "p0", .skew = 1000};
-    return policy_parse(&w->policy, tl_str(rules), "rules", &why) ||
-           acd_new(&w->acd, policy_of(w->policy), 0, hear, w);
-}
-
-static int end(void **state)
-{
-    struct world *w = *state;
-
-    for (size_t i = 0; i < w->n; i++)
-        tl_pb_free(w->heard[i]);
-    tl_buf_done(&w->bytes);
-    acd_free(w->acd);
-    policy_free(w->policy);
-    tl_free(w);
-    return 0;
-}
-
-static enum acd_outcome step(struct world *w, struct acd_fact f, tl_time now)
-{
-    enum acd_outcome out;
-
-    assert_int_equal(acd_step(w->acd, &f, now, &out), 0);
-    return out;
-}
-
-static void ready(struct world *w, const char *agent)
-{
-    (void)step(w, (struct acd_fact){.kind = ACD_AGENT_READY, .agent = tl_str(agent)}, NOW);
-}
-
-static void accepts(struct world *w, const char *agent, const char *id)
-{
-    const struct acd_contact *c = acd_contact(w->acd, acd_find_contact(w->acd, tl_str(id)));
-
-    assert_int_equal(step(w,
-                          (struct acd_fact){.kind = ACD_OFFER_ACCEPTED,
-                                            .agent = tl_str(agent),
-                                            .offer = c->offer},
-                          NOW + TL_SEC(2)),
-                     ACD_OK);
-}
+#include "seat_asks.h"
 
 /* Decodes a request as it comes from a service, and steps it. */
 static enum acd_outcome ask(struct world *w, enum wire_method m, const void *message)
@@ -116,71 +18,31 @@ static enum acd_outcome ask(struct world *w, enum wire_method m, const void *mes
     return out;
 }
 
-static char *lend(const char *s)
-{
-    return (char *)(uintptr_t)s;
-}
-
-static Threadline__Common__V1__Actor actor(const char *agent)
-{
-    Threadline__Common__V1__Actor a = THREADLINE__COMMON__V1__ACTOR__INIT;
-
-    a.role = THREADLINE__COMMON__V1__ROLE__ROLE_AGENT;
-    a.agent_id = lend(agent);
-    return a;
-}
-
 static enum acd_outcome consult(struct world *w, const char *by, const char *seat,
                                 const char *agent, const char *queue)
 {
-    Threadline__Acd__V1__ConsultRequest q = THREADLINE__ACD__V1__CONSULT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(by);
+    struct seat_ask q;
+    const void *message = seat_ask(&q, WIRE_CONSULT, by, C1, seat);
 
-    q.actor = &a;
-    q.contact_id = lend(C1);
-    q.seat_id = lend(seat);
-    q.agent_id = lend(agent);
-    q.queue = lend(queue);
-    return ask(w, WIRE_CONSULT, &q);
+    q.consult.agent_id = lent(agent);
+    q.consult.queue = lent(queue);
+    return ask(w, WIRE_CONSULT, message);
 }
 
-/* The three requests about a seat have one shape, field by field. */
 static enum acd_outcome about(struct world *w, enum wire_method m, const char *by, const char *seat)
 {
-    Threadline__Acd__V1__MergeConsultRequest merge =
-        THREADLINE__ACD__V1__MERGE_CONSULT_REQUEST__INIT;
-    Threadline__Acd__V1__CompleteConsultRequest complete =
-        THREADLINE__ACD__V1__COMPLETE_CONSULT_REQUEST__INIT;
-    Threadline__Acd__V1__CancelConsultRequest cancel =
-        THREADLINE__ACD__V1__CANCEL_CONSULT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor(by);
+    struct seat_ask q;
 
-    merge.actor = complete.actor = cancel.actor = &a;
-    merge.contact_id = complete.contact_id = cancel.contact_id = lend(C1);
-    merge.seat_id = complete.seat_id = cancel.seat_id = lend(seat);
-    return ask(w, m,
-               m == WIRE_MERGE_CONSULT      ? (const void *)&merge
-               : m == WIRE_COMPLETE_CONSULT ? (const void *)&complete
-                                            : (const void *)&cancel);
+    return ask(w, m, seat_ask(&q, m, by, C1, seat));
 }
 
 static void a1_talks(struct world *w)
 {
     ready(w, "a1");
-    (void)step(w,
-               (struct acd_fact){.kind = ACD_CONTACT_QUEUED,
-                                 .contact = TL_STR(C1),
-                                 .thread = TL_STR("T1"),
-                                 .channel = ACD_VIDEO},
-               NOW);
+    c1_comes(w);
     accepts(w, "a1", C1);
     ready(w, "a2");
     ready(w, "a3");
-}
-
-static const char *event(const struct world *w, size_t i)
-{
-    return tl_pb_which(w->heard[i])->name;
 }
 
 static void every_step_of_a_seat_is_an_event_of_its_contact(void **state)
@@ -233,8 +95,6 @@ static void every_step_of_a_seat_is_an_event_of_its_contact(void **state)
 
 static void declined_merged_and_left(void **state)
 {
-    Threadline__Acd__V1__LeaveSeatRequest leave = THREADLINE__ACD__V1__LEAVE_SEAT_REQUEST__INIT;
-    Threadline__Common__V1__Actor a = actor("a3");
     struct world *w = *state;
     size_t n;
 
@@ -254,9 +114,7 @@ static void declined_merged_and_left(void **state)
     (void)consult(w, "a1", "S2", "a3", "");
     accepts(w, "a3", "S2");
     assert_int_equal(about(w, WIRE_MERGE_CONSULT, "a1", "S2"), ACD_OK);
-    leave.actor = &a;
-    leave.contact_id = lend(C1);
-    assert_int_equal(ask(w, WIRE_LEAVE_SEAT, &leave), ACD_OK);
+    assert_int_equal(about(w, WIRE_LEAVE_SEAT, "a3", ""), ACD_OK);
     assert_string_equal(event(w, w->n - 2), "seat_left");
     assert_string_equal(w->heard[w->n - 2]->seat_left->agent_id, "a3");
 }
@@ -308,6 +166,12 @@ static void the_record_of_a_contact_has_its_seats(void **state)
     assert_string_equal(acd_agent(w->acd, r.seats[1].preferred)->id.s, "a3");
 }
 
+static void answered(struct world *w, const struct wire_request *r)
+{
+    tl_buf_clear(&w->bytes);
+    assert_int_equal(wire_answer(&w->scene, r, &w->bytes), 0);
+}
+
 static void answers_speak_of_the_contact_and_show_its_seats(void **state)
 {
     Threadline__Acd__V1__ListContactsResponse *rows = NULL;
@@ -322,8 +186,7 @@ static void answers_speak_of_the_contact_and_show_its_seats(void **state)
 
     a1_talks(w);
     (void)consult(w, "a1", "S1", "a2", "");
-    tl_buf_clear(&w->bytes);
-    assert_int_equal(wire_answer(&w->scene, &r, &w->bytes), 0);
+    answered(w, &r);
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__list_contacts_response, w->bytes.p, w->bytes.n, &rows),
         0);
@@ -334,10 +197,9 @@ static void answers_speak_of_the_contact_and_show_its_seats(void **state)
     assert_string_equal(rows->contacts[0]->seats[0]->agent_id, "a2");
     assert_false(rows->contacts[0]->seats[0]->joined);
 
-    a2.agent_id = lend("a2");
+    a2.agent_id = lent("a2");
     r = (struct wire_request){.method = WIRE_GET_AGENT, .message = &a2};
-    tl_buf_clear(&w->bytes);
-    assert_int_equal(wire_answer(&w->scene, &r, &w->bytes), 0);
+    answered(w, &r);
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__get_agent_response, w->bytes.p, w->bytes.n, &agent), 0);
     assert_int_equal(agent->n_offers, 1);
@@ -348,16 +210,14 @@ static void answers_speak_of_the_contact_and_show_its_seats(void **state)
     const struct acd_contact *seat = acd_contact(w->acd, acd_find_contact(w->acd, TL_STR("S1")));
     r = (struct wire_request){.method = WIRE_ACCEPT,
                               .fact = {.agent = TL_STR("a2"), .offer = seat->offer}};
-    tl_buf_clear(&w->bytes);
-    assert_int_equal(wire_answer(&w->scene, &r, &w->bytes), 0);
+    answered(w, &r);
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__accept_response, w->bytes.p, w->bytes.n, &accept), 0);
     assert_string_equal(accept->contact_id, C1);
 
-    c1.contact_id = lend(C1);
+    c1.contact_id = lent(C1);
     r = (struct wire_request){.method = WIRE_EXPLAIN, .message = &c1};
-    tl_buf_clear(&w->bytes);
-    assert_int_equal(wire_answer(&w->scene, &r, &w->bytes), 0);
+    answered(w, &r);
     assert_int_equal(
         TL_PB_UNPACK(threadline__acd__v1__explain_response, w->bytes.p, w->bytes.n, &why), 0);
     assert_string_equal(why->thread_id, "T1");
@@ -370,82 +230,14 @@ static void answers_speak_of_the_contact_and_show_its_seats(void **state)
     tl_pb_free(accept);
 }
 
-/* Not more than eight considered: each has its name and its reason. */
-static void a_change_of_ring_names_everybody(void **state)
-{
-    static const char ring_rules[] =
-        "skills: [german]\n"
-        "queues: [{name: help, requires: {german: 5}, rings: [{after: 9s, drop: all}]}]\n"
-        "agents: [{id: a1, queues: [help]}, {id: a2, queues: [help], skills: {german: 1}}]\n";
-    struct world *w = *state;
-    struct policy_file *policy;
-    struct tl_buf why = TL_BUF(4096);
-
-    assert_int_equal(policy_parse(&policy, tl_str(ring_rules), "rings", &why), 0);
-    assert_int_equal(acd_set_policy(w->acd, policy_of(policy), NOW), 0);
-    ready(w, "a1");
-    (void)step(w, (struct acd_fact){.kind = ACD_AGENT_NOT_READY, .agent = TL_STR("a2")}, NOW);
-    (void)step(w,
-               (struct acd_fact){.kind = ACD_CONTACT_QUEUED,
-                                 .contact = TL_STR(C1),
-                                 .thread = TL_STR("T1"),
-                                 .channel = ACD_VIDEO},
-               NOW);
-    assert_string_equal(event(w, 1), "contact_moved");
-    const Threadline__Acd__V1__ContactMoved *m = w->heard[1]->contact_moved;
-    assert_string_equal(m->cause, "ring_skipped");
-    assert_int_equal(m->ring_before, 0);
-    assert_int_equal(m->ring, 1);
-    assert_int_equal(m->why->n_candidates, 2);
-    assert_string_equal(m->why->candidates[0]->agent_id, "a1");
-    assert_string_equal(m->why->candidates[0]->rejected, "");
-    assert_string_equal(m->why->candidates[1]->agent_id, "a2");
-    assert_string_equal(m->why->candidates[1]->rejected, "not_ready");
-    assert_string_equal(m->why->policy_hash, policy_of(policy)->hash);
-    assert_int_equal(acd_set_policy(w->acd, policy_of(w->policy), NOW), 0);
-    policy_free(policy);
-}
-
-/* An overflow whose condition held says how. */
-static void an_overflow_says_what_held(void **state)
-{
-    static const char when_rules[] =
-        "queues: [{name: far, overflow: {to: help, when: waiting >= 1}}, {name: help}]\n"
-        "agents: [{id: a1, queues: [help]}]\n";
-    struct world *w = *state;
-    struct policy_file *policy;
-    struct tl_buf why = TL_BUF(4096);
-
-    assert_int_equal(policy_parse(&policy, tl_str(when_rules), "when", &why), 0);
-    assert_int_equal(acd_set_policy(w->acd, policy_of(policy), NOW), 0);
-    (void)step(w,
-               (struct acd_fact){.kind = ACD_CONTACT_QUEUED,
-                                 .contact = TL_STR(C1),
-                                 .thread = TL_STR("T1"),
-                                 .channel = ACD_VIDEO},
-               NOW);
-    assert_string_equal(event(w, 1), "contact_moved");
-    const Threadline__Acd__V1__ContactMoved *m = w->heard[1]->contact_moved;
-    assert_string_equal(m->cause, "overflow");
-    assert_string_equal(m->queue, "help");
-    assert_string_equal(m->why->line, "condition held: waiting 1 >= 1");
-    assert_string_equal(m->why->policy_hash, policy_of(policy)->hash);
-    assert_int_equal(acd_set_policy(w->acd, policy_of(w->policy), NOW), 0);
-    policy_free(policy);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_step_of_a_seat_is_an_event_of_its_contact, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(declined_merged_and_left, begin, end),
-        cmocka_unit_test_setup_teardown(a_consult_needs_one_of_agent_and_queue, begin, end),
-        cmocka_unit_test_setup_teardown(the_record_of_a_contact_has_its_seats, begin, end),
-        cmocka_unit_test_setup_teardown(answers_speak_of_the_contact_and_show_its_seats, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_change_of_ring_names_everybody, begin, end),
-        cmocka_unit_test_setup_teardown(an_overflow_says_what_held, begin, end),
+        STORY(every_step_of_a_seat_is_an_event_of_its_contact),
+        STORY(declined_merged_and_left),
+        STORY(a_consult_needs_one_of_agent_and_queue),
+        STORY(the_record_of_a_contact_has_its_seats),
+        STORY(answers_speak_of_the_contact_and_show_its_seats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
