@@ -205,6 +205,7 @@ test('co-browse: the agent sees the page, points and draws; typed text never lea
   await deskShows('a change', /just changed/);
   for (const field of ['name', 'card', 'cvc', 'note'])
     await customer.at(`checkout-${field}`).fill(`${SECRET} ${field}`);
+  await customer.at('checkout-note').blur(); // a field is told when it is left
   const fields = () => atTheDesk().evaluate(b => [...b.querySelectorAll('input, textarea')].map(e => e.value));
   await until('what stands for four fields', async () => (await fields()).filter(v => /^•+$/.test(v)).length >= 4);
   const seen = [await atTheDesk().innerText(), ...await fields()].join(' ');
