@@ -12,7 +12,8 @@ struct asked {
     struct conversation *conv;
     int left; /**< facts that must be through before it */
     char reply[REPLY_MAX];
-    struct tl_id agent; /**< a list of contacts is asked for this agent */
+    struct tl_id agent;     /**< a list of contacts is asked for this agent */
+    enum contact_role from; /**< whose line was repeated */
 };
 
 /** NULL: out of memory. */

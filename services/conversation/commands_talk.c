@@ -74,11 +74,14 @@ static void answer_posted(struct asked *a, const struct contact_message *m)
 static void posted_before(void *arg, int err, const struct contact_message *rows, int n)
 {
     struct asked *a = arg;
+    int i = 0;
 
-    if (err || !n)
+    while (i < n && rows[i].from != a->from)
+        i++; /* the other side's, of the same name */
+    if (err || i >= n)
         command_done(a, NULL, 503, "the store is away");
     else
-        answer_posted(a, &rows[0]);
+        answer_posted(a, &rows[i]);
 }
 
 static void posted(void *arg, const struct task *t, int code, const char *reason)
@@ -91,6 +94,7 @@ static void posted(void *arg, const struct task *t, int code, const char *reason
         return;
     }
     if (t->existed) {
+        a->from = t->message->from;
         if (conv->store->ops->messages(conv->store, &t->message->contact, t->message->client_ref,
                                        posted_before, a))
             command_done(a, t, 503, "the store is away");

@@ -215,6 +215,23 @@ static void a_snapshot_has_everything(void **state)
     tl_pb_free(got);
 }
 
+/** Both sides may call a line the same: a repeat is answered with one's own. */
+static void a_repeat_is_answered_with_ones_own_line(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_talk(w, "s1", false);
+    Threadline__Conversation__V1__PostMessageResponse *got = NULL;
+
+    post(w, customer_actor("s1"), id, "mine", "ref");
+    post(w, agent_actor("agent-1"), id, "yours", "ref");
+    post(w, agent_actor("agent-1"), id, "yours", "ref");
+    assert_int_equal(w->code, 0);
+    TL_PB_UNPACK(threadline__conversation__v1__post_message_response, w->answer.p, w->answer.n,
+                 &got);
+    assert_string_equal(got->message->text, "yours");
+    tl_pb_free(got);
+}
+
 /** The snapshot of somebody, and how many bytes it has. */
 static Threadline__Conversation__V1__GetSnapshotResponse *ask_snapshot(
     struct world *w, Threadline__Common__V1__Actor actor)
@@ -418,6 +435,7 @@ int main(void)
         STORY(consent_before_the_talk_opens_the_page_at_once),
         STORY(the_timer_ends_a_wrap_up),
         STORY(a_survey_counts_once),
+        STORY(a_repeat_is_answered_with_ones_own_line),
         STORY(a_snapshot_has_everything),
         STORY(a_snapshot_comes_however_much_was_written),
         STORY(hold_and_retrieve),
