@@ -47,6 +47,8 @@ static void outbox_came(void *arg, int err, PGresult *const *results, int n, con
         r->payload.s = (const char *)PQunescapeBytea(
             (const unsigned char *)PQgetvalue(results[0], i, 8), &size);
         r->payload.n = r->payload.s ? size : 0;
+        if (!r->payload.s)
+            err = -ENOMEM; /* an event without its bytes would be taken for junk, and lost */
     }
     a->outbox(a->arg, err, rows, err ? 0 : count);
     for (int i = 0; rows && i < count; i++)
