@@ -67,7 +67,8 @@ int tl_bus_publish_h(struct tl_bus *bus, const char *subject, const struct tl_he
                      size_t n_headers, const void *data, size_t n);
 
 /** Publishes are written when the loop's turn ends, all at once.  After this call, what was
- * published so far is on its way already: for what somebody waits for, ahead of what nobody does. */
+ * published so far is on its way already: for what somebody waits for, ahead of what nobody does.
+ */
 void tl_bus_hurry(struct tl_bus *bus);
 
 /** queue NULL: every subscriber gets it.  Survives reconnections.  Free it before the bus; ret may
