@@ -6,6 +6,9 @@
 BUILD ?= build
 SAN   ?=
 CC    ?= gcc
+ifneq ($(origin BUILD),file) # the scripts run and measure what is asked for here
+export TL_BUILD := $(abspath $(BUILD))
+endif
 
 PKGS    := libuv libnats rdkafka libprotobuf-c jansson libcrypto libsodium libpq yaml-0.1
 CFLAGS  ?= -O2 -g
