@@ -53,6 +53,7 @@ struct relay {
     struct tl_timer *poll;
     unsigned polls;
     int64_t faults[RTP_FAULTS]; /* as the plane counted them last */
+    int64_t not_sent;           /* likewise */
     struct tl_id plane_boot;    /* of the plane we spoke with last */
     uint64_t claim;             /* Janus session in the plane's note */
     uint64_t session;

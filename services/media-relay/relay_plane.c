@@ -130,7 +130,8 @@ static void on_stats(void *arg, int err, struct tl_str answer)
     }
 }
 
-/* "<short> <long> <version> <rtcp> <overflow>" since the plane's start: the increase is counted. */
+/* "<short> <long> <version> <rtcp> <overflow> <not sent>" since the plane's start: the increase is
+ * counted. */
 static void on_faults(void *arg, int err, struct tl_str answer)
 {
     struct relay *r = arg;
@@ -146,6 +147,13 @@ static void on_faults(void *arg, int err, struct tl_str answer)
                           (double)(n - r->faults[i]));
         r->faults[i] = n;
     }
+    if (err || !take_number(&answer, &n))
+        return;
+    if (n > r->not_sent)
+        tl_metric_add(tl_counter("tl_media_not_sent_total", NULL,
+                                 "packets that the plane could not send to Janus"),
+                      (double)(n - r->not_sent));
+    r->not_sent = n;
 }
 
 void relay_poll_plane(void *arg)
@@ -157,6 +165,6 @@ void relay_poll_plane(void *arg)
     relay_ask_rooms(r);
     if (r->polls++ % 2 == 0)
         fact(r, LEGS_TICK);
-    if (r->polls % 10 == 0 && plane_client_ready(r->plane))
+    if (r->polls % 10 == 1 && plane_client_ready(r->plane))
         plane_ask(r->plane, on_faults, r, "faults");
 }

@@ -240,7 +240,7 @@ static int do_faults(struct plane *p, struct tl_buf *out)
     tl_buf_puts(out, "ok");
     for (int i = RTP_FINE + 1; i < RTP_FAULTS; i++)
         tl_buf_printf(out, " %llu", (unsigned long long)p->table.faults[i]);
-    return out->err;
+    return tl_buf_printf(out, " %llu", (unsigned long long)p->send_errors);
 }
 
 static const char *why(int err)

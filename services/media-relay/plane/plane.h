@@ -26,7 +26,7 @@
  *                                   <idle_ms> <talking> <level> <sent> <dropped> <dtmf>;
  *                                   idle_ms -1: nothing came yet.  At the end "more <slot>": there
  *                                   was no room for the others, ask from there on
- *   faults                       -> <short> <long> <version> <rtcp> <overflow>
+ *   faults                       -> <short> <long> <version> <rtcp> <overflow> <not sent>
  */
 #ifndef MEDIA_PLANE_H
 #define MEDIA_PLANE_H

@@ -108,6 +108,17 @@ static void a_plane_without_ports_is_asked_again(void **state)
     assert_int_equal(offer(w, NULL, "c1", "L1", AUDIO, OFFER), 0);
 }
 
+static void what_the_plane_refuses_or_cannot_send_is_counted(void **state)
+{
+    struct world *w = *state;
+
+    w->plane.plane.table.faults[RTP_VERSION] = 2;
+    w->plane.plane.send_errors = 3;
+    WAIT(w, tl_metric_value(tl_counter("tl_media_not_sent_total", NULL, "")) >= 3);
+    assert_true(tl_metric_value(tl_counter("tl_media_bad_input_total",
+                                           "edge=\"rtp\",class=\"version\"", "")) >= 2);
+}
+
 static void a_leg_that_janus_refuses_is_given_back(void **state)
 {
     struct world *w = *state;
@@ -151,6 +162,7 @@ int main(void)
         STORY(a_refusal_is_for_who_asked),
         STORY(the_picture_reaches_the_customer),
         STORY(a_plane_without_ports_is_asked_again),
+        STORY(what_the_plane_refuses_or_cannot_send_is_counted),
         STORY(a_leg_that_janus_refuses_is_given_back),
         STORY(a_release_during_the_setup),
     };

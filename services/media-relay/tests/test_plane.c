@@ -132,7 +132,7 @@ static void a_new_control_finds_everything(void **state)
     assert_string_equal(ask("9 list 2"), "9 ok");
     assert_string_equal(ask("10 stats"),
                         "10 ok\nagent:a1 0 0 0 -1 0 -1 0 0 0\ncontact:c1 0 0 0 -1 0 -1 0 0 0");
-    assert_string_equal(ask("11 faults"), "11 ok 0 0 0 0 0");
+    assert_string_equal(ask("11 faults"), "11 ok 0 0 0 0 0 0");
 }
 
 /* However many legs there are, each one's numbers arrive. */
