@@ -36,8 +36,8 @@ struct wire_command {
     struct tl_id contact;
     struct tl_id request, visit, invitation;
     int channel;
-    struct tl_str section, page_url, text, client_ref, note, disposition, cause;
-    bool consent, cobrowse_consent, on;
+    struct tl_str section, page_url, text, client_ref, note, disposition;
+    bool cobrowse_consent, on;
     int score, limit;
 };
 

@@ -59,7 +59,6 @@ static int in_request_contact(struct wire_command *cmd, const char **why)
     *why = "section or page_url is too long";
     if (cmd->section.n >= 64 || cmd->page_url.n > CONTACT_URL_MAX)
         return -EINVAL;
-    cmd->consent = r->consent;
     cmd->cobrowse_consent = r->cobrowse_consent;
     return 0;
 }
@@ -171,7 +170,6 @@ static int in_session_lost(struct wire_command *cmd, const char **why)
     REQ(SessionLostRequest);
 
     TL_UNUSED(why);
-    cmd->cause = tl_str(m->cause);
     return take_actor(&cmd->actor, m->actor);
 }
 

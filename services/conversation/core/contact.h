@@ -195,7 +195,6 @@ enum contact_tell {
     TELL_SURVEY = 1 << 3,   /**< survey to the customer */
     TELL_STOPPED = 1 << 4,  /**< cobrowse_stopped to both */
     TELL_FORMER = 1 << 5,   /**< contact_state ENDED to the agent who lost it */
-    TELL_PROGRESS = 1 << 6, /**< queue_progress to the customer */
 };
 
 /** A line of chat by the system, stored and shown to both with the step. */

@@ -77,8 +77,7 @@ static void add(char *out, size_t size, const char *word)
 /** What a decision comes to, in words. */
 static const char *words(const struct contact *c, const struct contact_decision *d)
 {
-    static const char *const tells[] = {"customer", "agent",  "card",    "survey",
-                                        "stopped",  "former", "progress"};
+    static const char *const tells[] = {"customer", "agent", "card", "survey", "stopped", "former"};
     static const char *const events[] = {"opened", "linked",    "requested", "routed",  "connected",
                                          "held",   "back",      "ended",     "message", "wrapped",
                                          "survey", "consented", "stopped",   "repaired"};
