@@ -19,10 +19,6 @@ export function stageToDocument(p: Point, scale: number, scroll: Scroll): Point 
   return [round(p[0] / scale + scroll.x), round(p[1] / scale + scroll.y)];
 }
 
-export function documentToStage(p: Point, scale: number, scroll: Scroll): Point {
-  return [(p[0] - scroll.x) * scale, (p[1] - scroll.y) * scale];
-}
-
 export function documentToWindow(p: Point, scroll: Scroll): Point {
   return [p[0] - scroll.x, p[1] - scroll.y];
 }
