@@ -10,8 +10,8 @@ import { kafkaBrokers, root, secret } from '../lib/platform.mjs';
 const schema = new protobuf.Root();
 schema.resolvePath = (_from, target) => path.join(root, 'proto', target);
 await schema.load(['acd', 'analytics', 'clickstream', 'conversation'].map(s => `threadline/${s}/v1/events.proto`)
-  .concat('threadline/acd/v1/supply.proto', 'threadline/clickstream/v1/commands.proto', 'threadline/cobrowse/v1/commands.proto',
-    'threadline/signaling/v1/client.proto'), { keepCase: true });
+  .concat('threadline/acd/v1/supply.proto', 'threadline/clickstream/v1/commands.proto', 'threadline/clickstream/v1/store.proto',
+    'threadline/cobrowse/v1/commands.proto', 'threadline/signaling/v1/client.proto'), { keepCase: true });
 
 export const type = name => schema.lookupType(`threadline.${name}`);
 export const pack = (name, value) => type(name).encode(type(name).fromObject(value)).finish();
