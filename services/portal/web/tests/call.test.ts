@@ -53,6 +53,7 @@ let sockets: FakeSocket[];
 let mics: FakeMic[];
 let giveMic: (() => void)[];
 let refuseSession: number;
+let told: string[]; // events for the site
 let memory: Memory;
 let call: Call;
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -66,6 +67,7 @@ beforeEach(() => {
   mics = [];
   giveMic = [];
   refuseSession = 0;
+  told = [];
   vi.stubGlobal('WebSocket', FakeSocket);
   vi.stubGlobal('RTCPeerConnection', FakeConnection);
   vi.stubGlobal('fetch', () => Promise.resolve(refuseSession
@@ -79,7 +81,7 @@ beforeEach(() => {
   });
   const nowhere = () => { throw new Error('denied'); };
   memory = new Memory(safeStorage(nowhere), safeStorage(nowhere));
-  call = new Call({ origin: '', memory, root: {}, emit: () => undefined, setOpen: () => undefined,
+  call = new Call({ origin: '', memory, root: {}, emit: (event: string) => told.push(event), setOpen: () => undefined,
     tracker: { section: 'shop', address: () => '/', token: () => Promise.resolve('visitor') },
   } as unknown as WidgetHost);
 });
@@ -183,6 +185,47 @@ describe('a call', () => {
   });
 });
 
+describe('the site', () => {
+  it('hears of an end for each contact that it heard of', async () => {
+    await accepted('CHANNEL_CHAT');
+    gateway().says(state('CONNECTED'));
+    gateway().says(state('ENDED', { outcome: 'CONTACT_OUTCOME_COMPLETED' }));
+    expect(told).toEqual(['contact', 'connected', 'ended']);
+  });
+
+  it('of none whose microphone does not start after all: nobody waits in line', async () => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('busy', 'NotReadableError'));
+    await accepted('CHANNEL_VOICE');
+    expect(call.state.get()).toMatchObject({ step: 'problem', problem: { offerChat: true } });
+    expect(told).toEqual([]);
+    expect(gateway().asked('end_contact').map(f => f['end_contact']!['contact_id'])).toEqual(['c1']);
+  });
+
+  it('also when it fails a moment later', async () => {
+    let fail = () => undefined as void;
+    navigator.mediaDevices.getUserMedia = () => new Promise((_, no) => {
+      fail = () => no(new DOMException('busy', 'NotReadableError'));
+    });
+    await accepted('CHANNEL_VOICE');
+    fail();
+    await settle();
+    expect(call.state.get()).toMatchObject({ step: 'problem', problem: { offerChat: true } });
+    expect(told).toEqual(['contact', 'ended']);
+    expect(gateway().asked('end_contact').length).toBe(1);
+    gateway().answers('end_contact', { ok: {} });
+    gateway().says(state('ENDED', { outcome: 'CONTACT_OUTCOME_ABANDONED' }));
+    expect(call.state.get().step).toBe('problem');
+  });
+
+  it('also when the call is lost for good', async () => {
+    await accepted('CHANNEL_CHAT');
+    refuseSession = 401;
+    gateway().onclose!({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toEqual(['contact', 'ended']);
+  });
+});
+
 describe('a lost connection', () => {
   it('is said until it is back, not only between two tries', async () => {
     await accepted('CHANNEL_CHAT');
@@ -195,7 +238,8 @@ describe('a lost connection', () => {
     expect(said.length).toBeGreaterThan(0);
     expect(said.every(Boolean)).toBe(true);
     refuseSession = 0;
-    await vi.advanceTimersByTimeAsync(60_000);
+    while (sockets.length === 1)
+      await vi.advanceTimersByTimeAsync(100);
     gateway().says({ snapshot: { contacts: [{ contact_id: 'c1', phase: 'CONTACT_PHASE_WAITING' }] } });
     expect(call.state.get()).toMatchObject({ away: false, step: 'waiting' });
   });

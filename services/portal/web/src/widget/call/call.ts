@@ -93,11 +93,11 @@ export class Call implements CallHandle {
       if (f.kind !== 'contact_accepted')
         throw new RequestError(500, 'unexpected answer');
       const contact_id = f.body.contact_id ?? '';
+      if (this.now.step !== 'starting') /* allowed, and still not there: that is said already */
+        return void this.socket.request('end_contact', { contact_id }).catch(() => undefined);
       this.accepted(contact_id, f.body.media_instance ?? '');
       if (await mic)
         this.media.startLeg();
-      else if (isRunning(this.now) && this.now.contact_id === contact_id)
-        await this.end(); /* allowed, and still not there */
     } catch (e) {
       this.notStarted(e instanceof RequestError ? e.code : 500);
     }
@@ -242,8 +242,7 @@ export class Call implements CallHandle {
   }
 
   private accepted(contact_id: string, instance: string): void {
-    this.state.update(s => ({ ...s, contact_id, instance,
-      step: s.step === 'starting' ? 'waiting' : s.step }));
+    this.state.patch({ contact_id, instance, step: 'waiting' });
     this.remember();
     this.host.emit('contact', { contact_id });
   }
@@ -253,10 +252,16 @@ export class Call implements CallHandle {
     this.share.stop();
     this.host.memory.contact = null;
     this.state.set(next);
-    this.host.emit('ended', { contact_id: next.contact_id });
+    this.tellEnd();
     if (this.linger)
       clearTimeout(this.linger);
     this.linger = setTimeout(() => this.leave(), LINGER_MS);
+  }
+
+  private tellEnd(): void {
+    const { contact_id } = this.now;
+    if (contact_id)
+      this.host.emit('ended', { contact_id });
   }
 
   /* ---- the rest ---- */
@@ -279,6 +284,7 @@ export class Call implements CallHandle {
     if (this.now.contact_id)
       void this.end();
     this.state.patch({ step: 'problem', problem });
+    this.tellEnd();
   }
 
   private fail(text: string): void {
@@ -287,6 +293,7 @@ export class Call implements CallHandle {
     this.host.memory.contact = null;
     this.state.patch({ step: 'problem', open: true,
       problem: { title: 'We cannot be reached', text, offerRetry: true } });
+    this.tellEnd();
   }
 
   /** A copy of this tab took the session, and with it the call.  Only the notes of this tab go. */
