@@ -1,6 +1,7 @@
 /* Two owners as processes of their own, on real NATS and Redis: one is stopped for half a minute in
  * the middle of an offer, the other takes over; when the first goes on, nothing it says counts.
- * And Redis goes, with all it knew, between a decision and its ringing. */
+ * And Redis goes, with all it knew, between a decision and its ringing.  And an owner is killed:
+ * the next one knows who spoke with whom. */
 #include "../../kit/tests/server.h"
 
 #include <setjmp.h>
@@ -17,11 +18,14 @@
 #include <wire_pb.h>
 
 static const char rules[] = "lease: 10m\n"
+                            "look_back: 1h\n"
                             "queues:\n"
                             "  - {name: help, wrap_up: 0s, offer_timeout: 5m}\n"
                             "  - {name: late, wrap_up: 0s, offer_timeout: 5m}\n"
+                            "  - {name: kin, wrap_up: 0s}\n"
                             "agents: [{id: a1, queues: [help]}, {id: a2, queues: [help]}, "
-                            "{id: b1, queues: [late]}]\n";
+                            "{id: b1, queues: [late]}, "
+                            "{id: k1, queues: [kin]}, {id: k2, queues: [kin]}]\n";
 
 #define STOPPED TL_SEC(30)
 
@@ -79,7 +83,7 @@ struct world {
     int offers;
     uint64_t epoch, lowest_after; /* lowest epoch pushed since `watch` */
     bool watch;
-    char offer_id[24];
+    char offer_id[24], rings[80]; /* the newest offer, and its subject */
 };
 
 static void on_push(void *arg, const struct tl_msg *m)
@@ -94,6 +98,7 @@ static void on_push(void *arg, const struct tl_msg *m)
         if (w->watch && s->offer->epoch < w->lowest_after)
             w->lowest_after = s->offer->epoch;
         (void)tl_str_put(w->offer_id, sizeof(w->offer_id), tl_str(s->offer->offer_id));
+        (void)tl_str_put(w->rings, sizeof(w->rings), m->subject);
     }
     tl_pb_free(s);
 }
@@ -151,6 +156,7 @@ static int enqueue(struct world *w, const char *id, const char *queue)
     Threadline__Acd__V1__EnqueueRequest q = THREADLINE__ACD__V1__ENQUEUE_REQUEST__INIT;
 
     q.contact_id = (char *)(uintptr_t)id;
+    q.thread_id = (char *)(uintptr_t)id + 1; /* "aT1" and "bT1" are of one customer */
     q.queue = (char *)(uintptr_t)queue;
     q.channel = THREADLINE__COMMON__V1__CHANNEL__CHANNEL_VIDEO;
     return ask(w, "enqueue", &q);
@@ -265,6 +271,37 @@ static void redis_restarts_between_claim_and_ring(void **state)
     assert_int_equal(accept_offer(w, "b1", w->epoch), 0);
 }
 
+static int release(struct world *w, const char *id)
+{
+    Threadline__Acd__V1__ReleaseRequest q = THREADLINE__ACD__V1__RELEASE_REQUEST__INIT;
+
+    q.contact_id = (char *)(uintptr_t)id;
+    return ask(w, "release", &q);
+}
+
+static void the_next_owner_knows_who_spoke_with_the_customer(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(ready(w, "k1"), 0);
+    assert_int_equal(enqueue(w, "aT1", "kin"), 0);
+    turn_for(w->loop, TL_MSEC(100));
+    assert_int_equal(accept_offer(w, "k1", w->epoch), 0);
+    assert_int_equal(ready(w, "k2"), 0);
+    assert_int_equal(release(w, "aT1"), 0); /* k2 is idle for longer than k1 */
+    kill(owners[0], SIGKILL);
+    waitpid(owners[0], NULL, 0);
+    owners[0] = owners[1];
+    owners[1] = start_owner("three");
+    assert_int_equal(enqueue(w, "bT1", "kin"), 0); /* asks until somebody owns the partition */
+    turn_for(w->loop, TL_MSEC(100));
+    assert_string_equal(w->rings, "tl.agent.k1");
+    assert_int_equal(accept_offer(w, "k1", w->epoch), 0);
+    assert_int_equal(release(w, "bT1"), 0);
+    turn_for(w->loop, TL_SEC(1)); /* the third has connected */
+    w->offers = 0;
+}
+
 static int begin(void **state)
 {
     static char nats_port[16], redis_port[16];
@@ -320,6 +357,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_next_owner_knows_who_spoke_with_the_customer),
         cmocka_unit_test(a_stopped_owner_is_replaced_and_refused_when_it_goes_on),
         cmocka_unit_test(redis_restarts_between_claim_and_ring),
     };
