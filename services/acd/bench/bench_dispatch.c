@@ -3,8 +3,9 @@
  * ready -> the offer is on that agent's subject; processor time with 10 000 waiting and nobody
  * free; a standby's take-over with 10 000 agents and 100 000 waiting, until the first new offer.
  *
- * The first is measured by a plain socket (peer.h), from before its write to after its read, and in
- * turn with it by a service of ours: libnats, the loop, and for replies a thread of libnats.
+ * The first is measured by a plain socket that does not sleep (peer.h), from before its write to
+ * after its read, and in turn with it by a service of ours: libnats, the loop, and for replies a
+ * thread of libnats.
  *
  * usage: bench_dispatch [path of tl-acd [brief]]     last line: key=value figures
  * brief: only the first of the three.
@@ -330,7 +331,7 @@ static void measure_dispatch(struct bench *b, struct times *plain, struct times 
             t->took[t->n++] = took;
     }
     b->plain = false;
-    times_tell(plain, "a plain socket");
+    times_tell(plain, "a plain socket that does not sleep");
     times_tell(bus, "a service of ours (libnats)");
 }
 
