@@ -123,6 +123,11 @@ prepare_postgres() {
     data=$dir/data
     user=$(server_user postgres)
     if [ -n "$user" ]; then as=(setpriv --reuid="$user" --regid="$user" --clear-groups); fi
+    if [ "$TL_RUN_DIR/secrets/postgres-postgres" -nt "$data/PG_VERSION" ] && [ -e "$data" ]; then
+        warn "the database of an earlier $TL_RUN_DIR is put aside: $data.before"
+        rm -rf "$data.before"
+        mv "$data" "$data.before"
+    fi
     if [ ! -e "$data/PG_VERSION" ]; then
         mkdir -p "$dir"
         rm -rf "$data"

@@ -57,11 +57,13 @@ test('status says so and fails while something does not answer', () => {
   assert.equal(script('status.sh').code, 0);
 });
 
+let aside; // the database of the other one, which may lie outside its run folder
 const other = { TL_PORT_BASE: String(base - 1500), TL_RUN_DIR: mkdtempSync(path.join(tmpdir(), 'tl-')) };
 
 after(() => {
   if (existsSync(path.join(other.TL_RUN_DIR, 'supervisord.conf'))) script('stop.sh', [], other);
   rmSync(other.TL_RUN_DIR, { recursive: true, force: true });
+  if (aside) rmSync(path.dirname(path.dirname(aside)), { recursive: true, force: true });
 });
 
 test('a second checkout runs its servers beside this one, and stops without a trace', () => {
@@ -78,4 +80,14 @@ test('a second checkout runs its servers beside this one, and stops without a tr
   assert.deepEqual(listening(base - 1500), [], 'no port');
   assert.match(script('status.sh', [], other).text, /not running/);
   assert.deepEqual(groups(runDir), before, 'and here nothing has changed');
+});
+
+test('who deletes the run folder and keeps only its database can begin anew', () => {
+  // As root below /root the database lies elsewhere: a clone that is made again finds it, and not its password.
+  rmSync(path.join(other.TL_RUN_DIR, 'secrets'), { recursive: true });
+  const again = script('run.sh', ['servers'], other);
+  assert.equal(again.code, 0, again.text);
+  aside = /database of an earlier .* is put aside: (.*\/postgres\/data\.before)$/m.exec(again.text)?.[1];
+  assert.ok(existsSync(path.join(aside ?? '', 'PG_VERSION')), again.text);
+  assert.equal(script('stop.sh', [], other).code, 0);
 });
