@@ -26,8 +26,7 @@ bool relay_hears(struct relay *r)
     return here;
 }
 
-/* ---- commands ---------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 struct command {
     struct relay *relay;
@@ -171,8 +170,7 @@ static void on_close_room(void *arg, const struct tl_msg *m)
     relay_asks(r);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void on_metrics(void *arg)
 {

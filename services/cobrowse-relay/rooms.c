@@ -18,8 +18,7 @@ const char *place_contact(const struct place *p)
     return room_names(p->room)->contact.s;
 }
 
-/* ---- rooms ------------------------------------------------------------------------------------
- */
+/* ---- rooms ---- */
 
 struct place *place_find(const struct relay *r, const struct tl_id *contact)
 {
@@ -112,8 +111,7 @@ static void end_for_good(struct place *p, const struct room_decision *d)
         relay_asks(r); /* else: the record expires by itself */
 }
 
-/* ---- carrying out decisions -------------------------------------------------------------------
- */
+/* ---- carrying out decisions ---- */
 
 static void replay(struct place *p, void *socket)
 {
@@ -167,8 +165,7 @@ static void carry_out(struct place *p, enum room_role from, const struct room_de
         end_for_good(p, d);
 }
 
-/* ---- sockets ----------------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 struct seat *relay_joined(struct relay *r, enum room_role role, const struct room_names *names,
                           void *socket)

@@ -10,8 +10,7 @@
 #define SAVE_MAX 4000      /* records written again with one beat */
 #define SETTLE   TL_SEC(5) /* after a silence of the store, before anybody is called dead */
 
-/* ---- the ACD ----------------------------------------------------------------------------------
- */
+/* ---- the ACD ---- */
 
 static void request(struct gateway *g, const char *subject, tl_reply_fn *fn)
 {
@@ -65,8 +64,7 @@ static void heartbeat(struct gateway *g)
     tl_free(rows);
 }
 
-/* ---- the store --------------------------------------------------------------------------------
- */
+/* ---- the store ---- */
 
 static void adopt(struct gateway *g);
 

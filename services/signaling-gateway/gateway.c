@@ -9,8 +9,7 @@
 
 #define JSON_MAX (1024 * 1024)
 
-/* ---- carrying out decisions -------------------------------------------------------------------
- */
+/* ---- carrying out decisions ---- */
 
 static void end_session(struct gateway *g, const struct sessions_decision *d, bool signed_out)
 {
@@ -98,8 +97,7 @@ static void on_wake(void *arg)
     (void)gateway_step(arg, &(struct sessions_fact){.kind = SESSION_TICK}); /* cannot fail */
 }
 
-/* ---- sockets ----------------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 struct session *gateway_opened(struct gateway *g, const struct store_redeemed *r, void *socket)
 {
@@ -145,8 +143,7 @@ void gateway_send(struct gateway *g, struct session *x, struct tl_str json)
         (void)g->o.sockets->send(socket, json); /* a dead or slow one is closed by its adapter */
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void on_metrics(void *arg)
 {

@@ -12,8 +12,7 @@
 
 #define ASKING_MAX 32 /* questions of one session that may wait for an answer */
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---- */
 
 struct question {
     struct gateway *g;
@@ -153,8 +152,7 @@ void gateway_frame(struct session *x, struct tl_str json)
     wire_frame_done(&f);
 }
 
-/* ---- pushes -----------------------------------------------------------------------------------
- */
+/* ---- pushes ---- */
 
 /* Last part of the subject. */
 static struct tl_str addressee(const struct tl_msg *m, struct tl_str prefix)
@@ -238,8 +236,7 @@ struct tl_str gateway_board(const struct gateway *g)
     return g->board.n ? tl_buf_str(&g->board) : (struct tl_str){0};
 }
 
-/* ---- what is heard ----------------------------------------------------------------------------
- */
+/* ---- what is heard ---- */
 
 int handlers_subscribe(struct gateway *g)
 {

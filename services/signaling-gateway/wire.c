@@ -56,8 +56,7 @@ static const struct wire_row rows[] = {
     CALL("media_close", "tl.cmd.media.%s.close_leg", media, close_leg, TAG(OK), 0),
 };
 
-/* ---- messages by their descriptors ------------------------------------------------------------
- */
+/* ---- messages by their descriptors ---- */
 
 static void *field_at(const void *message, const ProtobufCFieldDescriptor *f)
 {
@@ -95,8 +94,7 @@ static size_t size_of(ProtobufCType type)
     }
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---- */
 
 int wire_frame(struct wire_frame *ret, struct tl_str json, struct tl_buf *why)
 {

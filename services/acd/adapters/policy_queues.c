@@ -4,8 +4,7 @@
 #include <string.h>
 #include <tl_mem.h>
 
-/* ---- queues ------------------------------------------------------------------------------------
- */
+/* ---- queues ---- */
 
 /* {skill: level, ...} */
 static int read_needs(const struct policy_file *p, const struct tl_yaml_node *map, const char *key,
@@ -197,8 +196,7 @@ int policy_read_queues(struct policy_file *p, const struct tl_yaml_node *list, s
     return err ? -EINVAL : 0;
 }
 
-/* ---- calendars ---------------------------------------------------------------------------------
- */
+/* ---- calendars ---- */
 
 static int read_calendar(struct calendar *c, const struct tl_yaml_node *n, struct tl_buf *why)
 {

@@ -7,8 +7,7 @@
 #define AGENTS_MAX 20000
 #define OF_ONE_MAX 256 /* skills, or queues, of one agent */
 
-/* ---- skills, teams, agents
- * ------------------------------------------------------------------------ */
+/* ---- skills, teams, agents ---- */
 
 int policy_read_skills(struct policy_file *p, const struct tl_yaml_node *list, struct tl_buf *why)
 {

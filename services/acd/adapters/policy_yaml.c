@@ -65,8 +65,7 @@ uint32_t policy_find_queue(const struct policy_file *p, const char *name)
     return UINT32_MAX;
 }
 
-/* ---- capacity and interruptions ----------------------------------------------------------------
- */
+/* ---- capacity and interruptions ---- */
 
 int policy_read_capacity(const struct tl_yaml_node *map, uint8_t capacity[ACD_LOADS],
                          struct tl_buf *why)
@@ -107,8 +106,7 @@ static int read_interruptions(struct policy_file *p, const struct tl_yaml_node *
     return err;
 }
 
-/* ---- the file
- * ------------------------------------------------------------------------------------ */
+/* ---- the file ---- */
 
 static int read_all(struct policy_file *p, const struct tl_yaml_node *root, struct tl_buf *why)
 {

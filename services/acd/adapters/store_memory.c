@@ -81,8 +81,7 @@ static void drop_key(struct store_memory *s, char kind, struct tl_str key)
     drop(s, find(s, kind, name));
 }
 
-/* ---- answers in the next turn
- * --------------------------------------------------------------------- */
+/* ---- answers in the next turn ---- */
 
 static void answer(void *arg)
 {
@@ -112,8 +111,7 @@ static int failing(struct store_memory *s)
     return s->fail;
 }
 
-/* ---- the promises
- * ----------------------------------------------------------------------------------- */
+/* ---- the promises ---- */
 
 static void memory_own(struct store *store, const struct store_claim *claim, store_row_fn *row,
                        store_own_fn *done, void *arg)

@@ -105,8 +105,7 @@ static struct store_redis *of(struct store *s)
     return TL_CONTAINER(s, struct store_redis, store);
 }
 
-/* ---- commit
- * -------------------------------------------------------------------------------------- */
+/* ---- commit ---- */
 
 static int argv_room(struct store_redis *s, size_t n)
 {
@@ -194,8 +193,7 @@ static void redis_commit(struct store *store, const struct store_batch *b, store
         (void)tl_loop_defer(s->loop, commit_unsent, s); /* no memory: by the timer */
 }
 
-/* ---- taking ownership
- * ------------------------------------------------------------------------------ */
+/* ---- taking ownership ---- */
 
 static void scan(struct store_redis *s, const char *cursor);
 
@@ -354,8 +352,7 @@ static void redis_leave(struct store *store, const char *instance, store_done_fn
         done(arg, -EAGAIN);
 }
 
-/* ---- the outbox
- * -------------------------------------------------------------------------------------- */
+/* ---- the outbox ---- */
 
 static void redis_published(struct store *store, const struct tl_str *entries, size_t n)
 {

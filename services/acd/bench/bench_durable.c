@@ -241,8 +241,7 @@ static void open_all(struct bench *b, struct server *server)
         (void)tl_loop_turn(b->loop);
 }
 
-/* ---- the peers: what Redis does at most
- * ------------------------------------------------------------ */
+/* ---- the peers: what Redis does at most ---- */
 
 static unsigned answers;
 

@@ -23,8 +23,7 @@ struct opening {
     struct tl_link link;
 };
 
-/* ---- sockets ----------------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 static void on_message(struct tl_ws *ws, struct tl_str message, bool binary)
 {
@@ -64,8 +63,7 @@ static void socket_close(void *socket, int code, const char *reason)
 
 const struct relay_sockets edge_sockets = {.send = socket_send, .close = socket_close};
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 static void reject(struct tl_http_req *req, const char *class_name, int status, const char *title,
                    const char *detail)

@@ -41,8 +41,7 @@ struct road {
 static struct road relay, bare;
 static char text[TEXT_MOST], picture[TEXT_MOST - 100];
 
-/* ---- frames, as rrweb has them ----------------------------------------------------------------
- */
+/* ---- frames, as rrweb has them ---- */
 
 /* A page of cards: each an element with attributes and a masked text. */
 static void picture_draw(void)
@@ -139,8 +138,7 @@ static void ends(const struct page *p, enum what what)
     }
 }
 
-/* ---- roads ------------------------------------------------------------------------------------
- */
+/* ---- roads ---- */
 
 static double pass(void *arg, unsigned n, unsigned at_once, double *ret_ms)
 {
@@ -211,8 +209,7 @@ static void show(const char *name, enum what what, unsigned slice)
            name, c.ratio, name, 1e6 / c.cost, c.cost, c.floor, BURST);
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 static double fill(struct road *r, const struct process *p, bool bare_one)
 {

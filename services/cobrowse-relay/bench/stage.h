@@ -42,8 +42,7 @@ static inline void stage_set(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit); /* if too few, opening fails and says so */
 }
 
-/* ---- the store --------------------------------------------------------------------------------
- */
+/* ---- the store ---- */
 
 struct stage_answer {
     store_redeem_fn *done;
@@ -79,8 +78,7 @@ static inline int stage_redeem(struct store *s, struct tl_str ticket, store_rede
 /* Closing a room is told to nobody: the bench ends before. */
 static const struct store_ops stage_store_ops = {.redeem = stage_redeem};
 
-/* ---- the relay --------------------------------------------------------------------------------
- */
+/* ---- the relay ---- */
 
 static inline void serve_relay(int tell)
 {

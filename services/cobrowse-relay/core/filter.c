@@ -67,8 +67,7 @@ const char *filter_verdict_name(enum filter_verdict v)
     return (size_t)v < TL_LEN(verdict_names) ? verdict_names[v] : "junk";
 }
 
-/* ---- names and values -------------------------------------------------------------------------
- */
+/* ---- names and values ---- */
 
 static bool is_any(struct tl_str s, const char *const *words)
 {
@@ -149,8 +148,7 @@ static bool event_ok(const struct walk *w)
     return w->type == 0 || w->type == 1 || w->type == 4 || w->type == 5;
 }
 
-/* ---- the walk ---------------------------------------------------------------------------------
- */
+/* ---- the walk ---- */
 
 static enum filter_verdict check_string(struct walk *w, struct tl_str value)
 {

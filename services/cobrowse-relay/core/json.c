@@ -230,8 +230,7 @@ enum json_token json_next(struct json *j)
     return scalar(j);
 }
 
-/* ---- what is inside a token -------------------------------------------------------------------
- */
+/* ---- what is inside a token ---- */
 
 static int32_t escaped(const char *p, size_t *used)
 {

@@ -51,8 +51,7 @@ const char *room_role_name(enum room_role role)
     return role == ROOM_CUSTOMER ? "customer" : "agent";
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static struct bucket bucket_full(double rate, double most, tl_time now)
 {
@@ -148,8 +147,7 @@ bool room_kept_next(const struct room *r, const void **at, struct tl_str *ret)
     return true;
 }
 
-/* ---- who is here ------------------------------------------------------------------------------
- */
+/* ---- who is here ---- */
 
 /* Ask for a picture, unless one is on its way. */
 static void want_full(struct room *r, tl_time now, struct room_decision *d)
@@ -197,8 +195,7 @@ bool room_leave(struct room *r, enum room_role role, const void *socket, struct 
     return true;
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---- */
 
 static void drop(struct room *r, enum room_role role, const char *class_name, bool strike,
                  struct room_decision *d)

@@ -99,8 +99,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- what conversation and the browsers do ----------------------------------------------------
- */
+/* ---- what conversation and the browsers do ---- */
 
 struct answer {
     int n, err, code;
@@ -202,8 +201,7 @@ static bool heard(const struct socket *s, const char *text)
     "{\"t\":\"full\",\"seq\":1,\"d\":{\"type\":2,\"data\":{\"node\":{\"type\":0,\"id\":1}}}}"
 #define POINT "{\"t\":\"pointer\",\"x\":1,\"y\":2}"
 
-/* ---- stories ----------------------------------------------------------------------------------
- */
+/* ---- stories ---- */
 
 static void a_page_is_shared_until_consent_ends(void **state)
 {

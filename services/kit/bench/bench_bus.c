@@ -93,8 +93,7 @@ static void serve(struct bench *b)
     (void)tl_loop_run(b->loop);
 }
 
-/* ---- the bare echo: epoll, one read, one write ------------------------------------------------
- */
+/* ---- the bare echo: epoll, one read, one write ---- */
 
 static void serve_echo(int listener)
 {

@@ -28,8 +28,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* ---- the kit's server -------------------------------------------------------------------------
- */
+/* ---- the kit's server ---- */
 
 /* About what a gateway remembers of a signed-in customer. */
 struct session {
@@ -79,8 +78,7 @@ static void serve_kit(int tell)
     tl_loop_run(loop);
 }
 
-/* ---- the bare server: epoll, one read, one write ----------------------------------------------
- */
+/* ---- the bare server: epoll, one read, one write ---- */
 
 static void answer_bare(int fd)
 {
@@ -133,8 +131,7 @@ static void serve_bare(int tell)
     }
 }
 
-/* ---- the client -------------------------------------------------------------------------------
- */
+/* ---- the client ---- */
 
 struct server {
     pid_t pid;

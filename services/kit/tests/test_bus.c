@@ -217,8 +217,7 @@ static void a_stored_message_is_consumed_in_order_once_acknowledged(void **state
     turn_for(loop, TL_MSEC(20));
 }
 
-/* ---- only NATS --------------------------------------------------------------------------------
- */
+/* ---- only NATS ---- */
 
 static struct tl_bus_opts nats_opts(void)
 {

@@ -7,8 +7,7 @@
 
 #include "http_server.h"
 
-/* ---- bad input --------------------------------------------------------------------------------
- */
+/* ---- bad input ---- */
 
 struct bad_case {
     const char *name, *bytes;

@@ -117,8 +117,7 @@ static void welcome(void)
     assert_true(tl_bus_ready(bus));
 }
 
-/* ---- stories -----------------------------------------------------------------------------------
- */
+/* ---- stories ---- */
 
 struct got {
     int n;

@@ -19,8 +19,7 @@ static struct tl_loop *loop; /* of the test's own client */
 static struct client c;
 static char dir[64];
 
-/* ---- the service under test -------------------------------------------------------------------
- */
+/* ---- the service under test ---- */
 
 static struct {
     struct tl_svc *svc;
@@ -124,8 +123,7 @@ static int toy_main(int argc, char **argv)
     return tl_svc_run(toy.svc);
 }
 
-/* ---- running it -------------------------------------------------------------------------------
- */
+/* ---- running it ---- */
 
 static char output[96];
 static pid_t child;
@@ -243,8 +241,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- stories ----------------------------------------------------------------------------------
- */
+/* ---- stories ---- */
 
 static void help_prints_every_setting(void **state)
 {

@@ -7,8 +7,7 @@
 
 #include "ws_server.h"
 
-/* ---- the handshake ----------------------------------------------------------------------------
- */
+/* ---- the handshake ---- */
 
 static void the_handshake_of_the_rfc(void **state)
 {
@@ -135,8 +134,7 @@ static void what_is_sent_before_it_opens_arrives(void **state)
     assert_true(client_sees(&c, "\r\n\r\n\x81\x07welcome"));
 }
 
-/* ---- messages ---------------------------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 static void messages_are_echoed(void **state)
 {
@@ -220,8 +218,7 @@ static void an_owner_may_end_it_inside_a_message(void **state)
     assert_int_equal(tl_ws_count(http), 0);
 }
 
-/* ---- closing ------------------------------------------------------------------------------------
- */
+/* ---- closing ---- */
 
 static void the_peer_may_close(void **state)
 {

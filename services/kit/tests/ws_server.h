@@ -103,8 +103,7 @@ static inline int teardown(void **state)
     return 0;
 }
 
-/* ---- saying frames ----------------------------------------------------------------------------
- */
+/* ---- saying frames ---- */
 
 #define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define UPGRADE(path)                                                                   \

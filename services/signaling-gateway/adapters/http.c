@@ -15,8 +15,7 @@
 #define BODY_MAX      4096
 #define SCHEMAS_MAX   (4 * 1024 * 1024)
 
-/* ---- Origin -----------------------------------------------------------------------------------
- */
+/* ---- Origin ---- */
 
 static void allow(struct tl_http_req *req, struct tl_str origin)
 {
@@ -94,8 +93,7 @@ void edge_reply_json(struct tl_http_req *req, struct tl_buf *json)
         tl_http_reply(req, 200, "application/json", json->p, json->n);
 }
 
-/* ---- POST /v1/sessions ------------------------------------------------------------------------
- */
+/* ---- POST /v1/sessions ---- */
 
 struct ticket {
     struct edge *e;
@@ -223,8 +221,7 @@ out:
     tl_buf_done(&resume);
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------
- */
+/* ---- the rest ---- */
 
 static void on_get_board(void *arg, struct tl_http_req *req)
 {

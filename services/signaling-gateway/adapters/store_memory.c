@@ -109,8 +109,7 @@ static void drop(struct tl_map *m, struct record *r)
     tl_free(r);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers ---- */
 
 struct answer {
     enum { DONE, REDEEMED, ADOPTED, EXIST } kind;
@@ -162,8 +161,7 @@ static int done_later(struct store *s, store_done_fn *done, void *arg, int err)
     return later(s, &(struct answer){.kind = DONE, .done = done, .arg = arg, .err = err});
 }
 
-/* ---- the operations ---------------------------------------------------------------------------
- */
+/* ---- the operations ---- */
 
 static int memory_ticket(struct store *s, struct tl_str ticket, const struct who *w,
                          store_done_fn *done, void *arg)

@@ -114,8 +114,7 @@ static struct tl_script which_exist = {
             "for i, key in ipairs(KEYS) do there[i] = redis.call('EXISTS', key) end\n"
             "return there\n"};
 
-/* ---- waiting for an answer --------------------------------------------------------------------
- */
+/* ---- waiting for an answer ---- */
 
 struct ask {
     union {
@@ -261,8 +260,7 @@ static void on_exist(void *arg, int err, redisReply *reply)
     ask.exist(ask.arg, err, err ? NULL : there);
 }
 
-/* ---- the operations ---------------------------------------------------------------------------
- */
+/* ---- the operations ---- */
 
 static struct store *redis_free(struct store *s)
 {

@@ -46,8 +46,7 @@ static void socket_close(void *socket, int code, const char *reason)
 
 const struct gateway_sockets edge_sockets = {.send = socket_send, .close = socket_close};
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 struct opening {
     struct edge *e;          /* NULL: the edge has gone */
@@ -156,8 +155,7 @@ void edge_on_ws(void *arg, struct tl_http_req *req)
     }
 }
 
-/* ---- /echo, for conformance suites ------------------------------------------------------------
- */
+/* ---- /echo, for conformance suites ---- */
 
 static void on_echo_message(struct tl_ws *ws, struct tl_str message, bool binary)
 {

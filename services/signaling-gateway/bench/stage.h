@@ -23,8 +23,7 @@ static struct server stage_nats, stage_redis;
 static char stage_nats_url[64], stage_redis_url[64];
 static struct tl_token_key stage_key = {{7}};
 
-/* ---- a gateway --------------------------------------------------------------------------------
- */
+/* ---- a gateway ---- */
 
 static inline const struct agents *stage_no_agents(void *arg)
 {
@@ -86,8 +85,7 @@ static inline void serve_gateway(int tell)
     tl_loop_run(loop);
 }
 
-/* ---- a stand-in for conversation and the ACD --------------------------------------------------
- */
+/* ---- a stand-in for conversation and the ACD ---- */
 
 static struct tl_bus *stand_in_bus;
 
@@ -196,8 +194,7 @@ static inline void serve_stand_in(int tell)
     tl_loop_run(loop);
 }
 
-/* ---- who comes --------------------------------------------------------------------------------
- */
+/* ---- who comes ---- */
 
 /* A pair becomes known: the first one goes by the bus. */
 static inline void teach(struct person *from, struct person *to)
@@ -264,8 +261,7 @@ static inline struct process keep_alive(const struct person *people, int n)
                 say_alive(people[i].fd);
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 static struct process stage_stand_in;
 

@@ -308,8 +308,7 @@ static void memory_runs_out(void **state)
     }
 }
 
-/* ---- random -----------------------------------------------------------------------------------
- */
+/* ---- random ---- */
 
 enum { SESSIONS = 12, AGENTS = 3 };
 

@@ -60,8 +60,7 @@ static void any_other_spelling_takes_the_long_way(void **state)
         assert_false(typing_read(&t, tl_str(others[i])));
 }
 
-/* ---- pairs: two customers and an agent, who are connected here --------------------------------
- */
+/* ---- pairs: two customers and an agent, who are connected here ---- */
 
 #define OTHER "01ARZ3NDEKTSV4RRFFQ69G5FAW"
 

@@ -147,8 +147,7 @@ static void every_member_becomes_its_command(void **state)
     tl_buf_done(&why);
 }
 
-/* ---- what the services get --------------------------------------------------------------------
- */
+/* ---- what the services get ---- */
 
 static void *command(const char *text, const struct who *who, const ProtobufCMessageDescriptor *d)
 {
@@ -238,8 +237,7 @@ static void only_a_plain_instance_becomes_a_subject(void **state)
     tl_buf_done(&why);
 }
 
-/* ---- bad frames -------------------------------------------------------------------------------
- */
+/* ---- bad frames ---- */
 
 static void bad_frames_are_told_apart(void **state)
 {
@@ -309,8 +307,7 @@ static void deep_and_long_frames_are_refused(void **state)
     tl_buf_done(&why);
 }
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ---- */
 
 static void answers_carry_what_was_answered(void **state)
 {

@@ -3,8 +3,7 @@
 struct world w;
 tl_dur world_grace, world_idle;
 
-/* ---- sockets ----------------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 static int socket_send(void *socket, struct tl_str json)
 {
@@ -49,8 +48,7 @@ void goes(struct socket *s, bool bye)
         gateway_closed(x, s, bye);
 }
 
-/* ---- people -----------------------------------------------------------------------------------
- */
+/* ---- people ---- */
 
 struct who a_customer(void)
 {
@@ -118,8 +116,7 @@ void resumes(int g, struct socket *s, const struct who *who)
     enter(g, s, who, true);
 }
 
-/* ---- the other services -----------------------------------------------------------------------
- */
+/* ---- the other services ---- */
 
 static bool deaf(const struct tl_msg *m)
 {
@@ -272,8 +269,7 @@ void push(const char *subject, int tag, void *body)
     tl_buf_done(&out);
 }
 
-/* ---- start and stop ---------------------------------------------------------------------------
- */
+/* ---- start and stop ---- */
 
 static const struct wire_choices *choices(void *arg)
 {

@@ -262,8 +262,7 @@ static void sub_free(struct tl_sub *sub)
         sub_free_now(s);
 }
 
-/* ---- what the connection tells -----------------------------------------------------------------
- */
+/* ---- what the connection tells ---- */
 
 static bool has_more(const struct nats_sub *s)
 {
@@ -384,8 +383,7 @@ static const struct nats_link_ops link_ops = {.made = on_made,
                                               .gone = on_gone,
                                               .drop_sub = thread_done};
 
-/* ---- the bus ------------------------------------------------------------------------------------
- */
+/* ---- the bus ---- */
 
 static bool ready(const struct tl_bus *bus)
 {

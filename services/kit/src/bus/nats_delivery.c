@@ -154,8 +154,7 @@ void delivery_arrived(struct consumer *c, const struct tl_msg *m)
     }
 }
 
-/* ---- the user's verdict ------------------------------------------------------------------------
- */
+/* ---- the user's verdict ---- */
 
 void nats_ack(struct tl_consumer *tc, uint64_t token)
 {

@@ -119,8 +119,7 @@ bool nats_link_room(const struct nats_link *l)
     return !l->blocked || natsConnection_Buffered(l->nc) < OUT_MAX;
 }
 
-/* ---- what libnats calls, on any thread --------------------------------------------------------
- */
+/* ---- what libnats calls, on any thread ---- */
 
 static natsStatus ev_put(struct nats_hop *hop, int kind, int fd)
 {
@@ -218,8 +217,7 @@ static void begin_again(struct nats_link *l)
         tl_timer_start(l->again, AGAIN);
 }
 
-/* ---- what comes of it, on the loop's thread -----------------------------------------------------
- */
+/* ---- what comes of it, on the loop's thread ---- */
 
 static void set_up(struct nats_link *l, bool up)
 {
@@ -271,8 +269,7 @@ bool nats_link_up(const struct nats_link *l)
     return l && l->up && !l->freed && natsConnection_Status(l->nc) == NATS_CONN_STATUS_CONNECTED;
 }
 
-/* ---- work elsewhere
- * ------------------------------------------------------------------------------ */
+/* ---- work elsewhere ---- */
 
 struct connecting {
     struct nats_link *l;
@@ -346,8 +343,7 @@ int nats_link_flush(struct nats_link *l)
     return -ENOMEM;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------
- */
+/* ---- opening and closing ---- */
 
 static void free_handle(uv_handle_t *h)
 {
