@@ -169,6 +169,17 @@ static void write_rules(const char *dir)
     fclose(f);
 }
 
+/* A platform's settings, which `make bench` has, are not this service's. */
+static void forget_settings(void)
+{
+    for (char **e = environ; *e;) {
+        char name[80];
+
+        if (strncmp(*e, "TL_", 3) != 0 || sscanf(*e, "%79[^=]", name) != 1 || unsetenv(name))
+            e++; /* else the next one stands here now */
+    }
+}
+
 static pid_t start_acd(const struct bench *b, const char *name)
 {
     char port[16], nats[64], redis[64];
@@ -180,6 +191,7 @@ static pid_t start_acd(const struct bench *b, const char *name)
     if (pid)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    forget_settings();
     (void)snprintf(port, sizeof(port), "%d", free_port());
     (void)snprintf(nats, sizeof(nats), "nats://127.0.0.1:%d", b->nats.port);
     (void)snprintf(redis, sizeof(redis), "redis://127.0.0.1:%d", b->redis.port);
@@ -188,7 +200,6 @@ static pid_t start_acd(const struct bench *b, const char *name)
     setenv("TL_REDIS_URL", redis, 1);
     setenv("TL_CONFIG_DIR", b->dir, 1);
     setenv("TL_ACD_INSTANCE", name, 1);
-    setenv("TL_ACD_GATHER_S", "0", 1); /* nobody comes back from anywhere */
     setenv("TL_ACD_GATHER_S", "0", 1); /* nobody comes back */
     setenv("TL_LOG_LEVEL", "error", 1);
     if (!freopen("/dev/null", "w", stdout))
@@ -262,7 +273,13 @@ static void open_all(struct bench *b)
 /* Until the service answers. */
 static void wait_for_owner(struct bench *b)
 {
+    tl_time end = tl_clock_mono() + TL_SEC(30);
+
     do {
+        if (tl_clock_mono() > end || waitpid(b->acd[0], NULL, WNOHANG) == b->acd[0]) {
+            printf("%s does not answer: is another port, file or limit in its way?\n", b->program);
+            exit(1);
+        }
         turn_for(b->loop, TL_MSEC(20));
         b->sent = b->answered = b->refused = 0;
         set_ready(b, 0, false);
