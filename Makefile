@@ -125,7 +125,7 @@ unit-san:             ## the same under AddressSanitizer and UBSan
 check-threads:        ## the same under ThreadSanitizer
 	@mkdir -p build-tsan
 	@$(CC) -O1 -g -fPIC -fsanitize=thread -c -o build-tsan/c11_threads.o services/kit/tsan/c11_threads.c
-	@LDFLAGS="-rdynamic build-tsan/c11_threads.o" TSAN_OPTIONS="suppressions=$(CURDIR)/scripts/tsan.supp" \
+	@LDFLAGS="-rdynamic build-tsan/c11_threads.o" TSAN_OPTIONS="suppressions=$(CURDIR)/scripts/tsan.supp die_after_fork=0" \
 	    $(MAKE) --no-print-directory -k unit BUILD=build-tsan SAN="-O1 -fsanitize=thread"
 
 $(BUILD)/fuzz/%: services/%.c $(GEN)
