@@ -298,7 +298,8 @@ bool handlers_ready(void *arg)
 {
     const struct handlers *h = arg;
 
-    return h->role == OWNER || (h->role == STANDING_BY && h->somebody_owns);
+    /* a standby that asks for the lease (TAKING) goes by the answer before */
+    return h->role == OWNER || (h->role != LEAVING && h->somebody_owns);
 }
 
 void handlers_reload(struct handlers *h)

@@ -73,6 +73,8 @@ int store_redis_open(struct store **ret, struct tl_loop *loop, struct tl_redis *
 int store_memory_open(struct store **ret, struct tl_loop *loop);
 /** Tests: what the memory does next. */
 void store_memory_fail(struct store *s, int err);
+/** Mute: answers nothing until it may again, then all; begun while nothing is under way. */
+void store_memory_mute(struct store *s, bool mute);
 void store_memory_flush(struct store *s);
 /** As if the holder had been silent for too long. */
 void store_memory_end_lease(struct store *s);

@@ -88,6 +88,21 @@ static void a_standby_takes_over_and_the_late_owner_is_refused(void **state)
     assert_int_equal(accept_as(w, "a1", THREADLINE__COMMON__V1__ROLE__ROLE_AGENT, w->epoch), 0);
 }
 
+/* It asks for the lease every 100 ms; one that waits for the answer has lost nothing. */
+static void a_standby_is_ready_while_it_asks(void **state)
+{
+    struct world *w = *state;
+
+    w->rival = join(w, "two");
+    store_memory_mute(w->store, true);
+    for (int i = 0; i < 20; i++)
+        turn(w);
+    assert_true(handlers_ready(w->rival));
+    store_memory_mute(w->store, false);
+    turn(w);
+    assert_true(handlers_ready(w->rival));
+}
+
 /* a1 is preferred for the thread's next contact although a2 has been idle for longer. */
 static void who_spoke_with_the_customer_is_known_after_a_take_over(void **state)
 {
@@ -309,6 +324,7 @@ int main(void)
         STORY(from_enqueue_to_ready_again),
         STORY(nothing_is_said_before_the_commit),
         STORY(a_standby_takes_over_and_the_late_owner_is_refused),
+        STORY(a_standby_is_ready_while_it_asks),
         STORY(who_spoke_with_the_customer_is_known_after_a_take_over),
         STORY(a_flushed_store_is_written_again),
         STORY(places_are_kept_when_store_and_owner_are_lost_together),
