@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <sys/mman.h>
+
 #include <handlers.h>
 #include <tl_bus.h>
 #include <tl_log.h>
@@ -31,12 +33,32 @@ static const char rules[] = "lease: 10m\n"
 
 static struct server nats, redis;
 static char nats_url[64], redis_url[64];
-static pid_t owners[2];
+
+/* Each says in memory of both whether it owns the partition; [0] did when owner_first() said so. */
+static struct candidate {
+    pid_t pid;
+    volatile bool *owns;
+} owners[2];
 
 /* ---- a child: the service without its HTTP ---- */
 
-static void be_owner(const char *name)
+struct child {
+    struct handlers *h;
+    struct tl_timer *tick;
+    volatile bool *owns;
+};
+
+static void say_whether(void *arg)
 {
+    struct child *c = arg;
+
+    *c->owns = handlers_own(c->h);
+    tl_timer_start(c->tick, TL_MSEC(10));
+}
+
+static void be_owner(const char *name, volatile bool *owns)
+{
+    static struct child self;
     struct tl_loop *loop = NULL;
     struct tl_bus *bus = NULL;
     struct tl_redis *r = NULL;
@@ -58,18 +80,35 @@ static void be_owner(const char *name)
     o.policy = p;
     if (handlers_new(&h, &o))
         _exit(1);
+    self = (struct child){.h = h, .owns = owns};
+    if (tl_timer_new(&self.tick, loop, say_whether, &self))
+        _exit(1);
+    say_whether(&self);
     handlers_start(h);
     (void)tl_loop_run(loop);
     _exit(0);
 }
 
-static pid_t start_owner(const char *name)
+static void start_owner(struct candidate *c, const char *name)
 {
-    pid_t pid = fork();
+    *c->owns = false;
+    c->pid = fork();
+    if (c->pid == 0)
+        be_owner(name, c->owns);
+}
 
-    if (pid == 0)
-        be_owner(name);
-    return pid;
+/* Whoever of the two was faster. */
+static void owner_first(struct tl_loop *loop)
+{
+    const struct candidate other = owners[0];
+
+    for (int i = 0; i < 1000 && !*owners[0].owns && !*owners[1].owns; i++)
+        turn_for(loop, TL_MSEC(10));
+    if (!*owners[0].owns) {
+        owners[0] = owners[1];
+        owners[1] = other;
+    }
+    assert_true(*owners[0].owns);
 }
 
 /* ---- the test's own connection ---- */
@@ -189,7 +228,8 @@ static void a_stopped_owner_is_replaced_and_refused_when_it_goes_on(void **state
     assert_int_equal(w->offers, 1);
     first = w->epoch;
 
-    kill(owners[0], SIGSTOP);
+    owner_first(w->loop);
+    kill(owners[0].pid, SIGSTOP);
     began = tl_clock_mono();
     while (w->offers == 1 && tl_clock_mono() - began < TL_SEC(10))
         (void)tl_loop_turn(w->loop);
@@ -206,14 +246,14 @@ static void a_stopped_owner_is_replaced_and_refused_when_it_goes_on(void **state
      */
     w->watch = true;
     w->lowest_after = UINT64_MAX;
-    kill(owners[0], SIGCONT);
+    kill(owners[0].pid, SIGCONT);
     turn_for(w->loop, TL_SEC(2));
     assert_int_equal(ready(w, "a2"), 0);
     turn_for(w->loop, TL_MSEC(300));
     assert_true(w->lowest_after > first); /* nothing was offered under the old epoch */
     assert_int_equal(accept_offer(w, "a2", first), 409);
     assert_int_equal(accept_offer(w, "a2", w->epoch), 0);
-    assert_int_equal(waitpid(owners[0], NULL, WNOHANG), 0); /* it lives, and stands by */
+    assert_int_equal(waitpid(owners[0].pid, NULL, WNOHANG), 0); /* it lives, and stands by */
 }
 
 /* How the contact stands now; the answer is stored first, so this also waits for Redis. */
@@ -289,10 +329,10 @@ static void the_next_owner_knows_who_spoke_with_the_customer(void **state)
     assert_int_equal(accept_offer(w, "k1", w->epoch), 0);
     assert_int_equal(ready(w, "k2"), 0);
     assert_int_equal(release(w, "aT1"), 0); /* k2 is idle for longer than k1 */
-    kill(owners[0], SIGKILL);
-    waitpid(owners[0], NULL, 0);
-    owners[0] = owners[1];
-    owners[1] = start_owner("three");
+    owner_first(w->loop);
+    kill(owners[0].pid, SIGKILL);
+    waitpid(owners[0].pid, NULL, 0);
+    start_owner(&owners[0], "three");
     assert_int_equal(enqueue(w, "bT1", "kin"), 0); /* asks until somebody owns the partition */
     turn_for(w->loop, TL_MSEC(100));
     assert_string_equal(w->rings, "tl.agent.k1");
@@ -325,9 +365,12 @@ static int begin(void **state)
     memcpy(redis.argv, r, sizeof(r));
     server_start(&nats);
     server_start(&redis);
-    owners[0] = start_owner("one");
-    usleep(500000);
-    owners[1] = start_owner("two");
+    owners[0].owns = mmap(NULL, 2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    owners[1].owns = owners[0].owns + 1;
+    if (owners[0].owns == MAP_FAILED)
+        return -1;
+    start_owner(&owners[0], "one");
+    start_owner(&owners[1], "two");
     const struct tl_bus_opts opts = {.url = nats_url, .name = "test"};
     tl_log_setup("test", TL_ERROR);
     if (tl_loop_new(&w->loop) || tl_bus_open(&w->bus, w->loop, &opts) ||
@@ -342,8 +385,8 @@ static int end(void **state)
     struct world *w = *state;
 
     for (int i = 0; i < 2; i++) {
-        kill(owners[i], SIGKILL);
-        waitpid(owners[i], NULL, 0);
+        kill(owners[i].pid, SIGKILL);
+        waitpid(owners[i].pid, NULL, 0);
     }
     tl_sub_free(w->pushes);
     tl_bus_close(w->bus);
