@@ -117,13 +117,14 @@ postgres_dir() {
 }
 
 prepare_postgres() {
-    local dir user data as=()
+    local dir user data sum as=()
     [ -n "$PG_BIN" ] || die "PostgreSQL is not installed; run make install"
     dir=$(postgres_dir)
     data=$dir/data
     user=$(server_user postgres)
     if [ -n "$user" ]; then as=(setpriv --reuid="$user" --regid="$user" --clear-groups); fi
-    if [ "$TL_RUN_DIR/secrets/postgres-postgres" -nt "$data/PG_VERSION" ] && [ -e "$data" ]; then
+    sum=$(sha256sum <"$TL_RUN_DIR/secrets/postgres-postgres" | cut -c1-16)
+    if [ -e "$dir/password.sum" ] && [ "$(cat "$dir/password.sum")" != "$sum" ]; then
         warn "the database of an earlier $TL_RUN_DIR is put aside: $data.before"
         rm -rf "$data.before"
         mv "$data" "$data.before"
@@ -137,6 +138,7 @@ prepare_postgres() {
             --pwfile="$dir/password" >"$TL_RUN_DIR/log/initdb.log" 2>&1) ||
             die "initdb failed, see $TL_RUN_DIR/log/initdb.log"
         rm -f "$dir/password"
+        echo "$sum" >"$dir/password.sum"
     fi
     POSTGRES_PORT=$((TL_PORT_BASE + 54)) render postgres postgres/postgresql.conf "$dir/postgresql.conf"
     render postgres postgres/pg_hba.conf "$dir/pg_hba.conf"
