@@ -68,6 +68,7 @@ void lane_rest(struct conversation *conv, struct lane *lane)
     if (mended)
         mend_rested(conv);
 }
+
 static void start(struct lane *lane)
 {
     struct tl_link *k = tl_list_first(&lane->tasks);

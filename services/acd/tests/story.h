@@ -116,22 +116,17 @@ extern const char story_rules[];
 /** Tells it, then with each allocation failing in turn. */
 void story_tell(const struct story *s);
 
-#define STORY(name, ...)                                                               \
-    static const struct story_step name##_steps[] = {__VA_ARGS__};                     \
-    static void name(void **state)                                                     \
-    {                                                                                  \
-        (void)state;                                                                   \
-        story_tell(&(struct story){.steps = name##_steps, .n = TL_LEN(name##_steps)}); \
+/** conditions: fields of struct story; two and more in AND(). */
+#define STORY_UNDER(name, conditions, ...)                                                         \
+    static const struct story_step name##_steps[] = {__VA_ARGS__};                                 \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        story_tell(&(struct story){.steps = name##_steps, .n = TL_LEN(name##_steps), conditions}); \
     }
-#define STORY_WITH(name, rules_, soft_, ...)                       \
-    static const struct story_step name##_steps[] = {__VA_ARGS__}; \
-    static void name(void **state)                                 \
-    {                                                              \
-        (void)state;                                               \
-        story_tell(&(struct story){.rules = (rules_),              \
-                                   .steps = name##_steps,          \
-                                   .n = TL_LEN(name##_steps),      \
-                                   .soft = (soft_)});              \
-    }
+#define AND(...)         __VA_ARGS__
+#define STORY(name, ...) STORY_UNDER(name, .soft = false, __VA_ARGS__)
+#define STORY_WITH(name, rules_, soft_, ...) \
+    STORY_UNDER(name, AND(.rules = (rules_), .soft = (soft_)), __VA_ARGS__)
 
 #endif

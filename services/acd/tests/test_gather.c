@@ -8,17 +8,8 @@
 /** Waited for so many seconds when the store was lost. */
 #define RETURNS(id, q, s) COMES(id, q, .enqueued = BEGIN - TL_SEC(s))
 
-#define GATHERING(name, rules_, soft_, ...)                        \
-    static const struct story_step name##_steps[] = {__VA_ARGS__}; \
-    static void name(void **state)                                 \
-    {                                                              \
-        (void)state;                                               \
-        story_tell(&(struct story){.rules = (rules_),              \
-                                   .steps = name##_steps,          \
-                                   .n = TL_LEN(name##_steps),      \
-                                   .soft = (soft_),                \
-                                   .gather = TL_SEC(20)});         \
-    }
+#define GATHERING(name, rules_, soft_, ...) \
+    STORY_UNDER(name, AND(.rules = (rules_), .soft = (soft_), .gather = TL_SEC(20)), __VA_ARGS__)
 
 GATHERING(whoever_comes_back_first_has_not_waited_longest, NULL, false,
           {1, READY("a1"), .expect = ""}, {2, RETURNS("young", "help", 5), .expect = "young in"},

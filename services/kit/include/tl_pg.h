@@ -10,8 +10,8 @@
 struct tl_pg;
 
 struct tl_pg_opts {
-    const char
-        *conninfo; /**< its host is looked up off the loop; of several hosts give addresses */
+    /** Its host is looked up off the loop; of several hosts give addresses. */
+    const char *conninfo;
     const char *password; /**< or NULL */
     int pool;             /**< connections; 0: 4 */
     tl_dur timeout;       /**< for a batch, here and in the server; 0: 2 s; a lock: 500 ms */

@@ -24,8 +24,7 @@ struct tl_str tl_str_trim(struct tl_str s);
 /** Cuts the text up to sep off *rest; false when *rest is empty.  "a,,b" gives a, "", b. */
 bool tl_str_split(struct tl_str *rest, char sep, struct tl_str *ret_part);
 
-/** A list of words between spaces and commas has this one, letter for letter; an empty one never.
- */
+/** Words between spaces and commas have this one among them, letter for letter; never an empty. */
 bool tl_str_listed(const char *list, struct tl_str word);
 
 /** Whole text is a decimal integer within [min, max]: 0, else -EINVAL or -ERANGE. */

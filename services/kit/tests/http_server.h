@@ -109,6 +109,13 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* The next one comes on a connection of its own. */
+static inline void next_client(void)
+{
+    client_close(&c);
+    client_open(&c, loop, tl_http_port(http));
+}
+
 static inline double bad(const char *class_name)
 {
     char labels[80];

@@ -174,8 +174,7 @@ static void an_answer_to_a_vanished_peer_leaks_nothing(void **state)
     client_say(&c, "GET /forgotten HTTP/1.1\r\nHost: x\r\n\r\n");
     while (!kept)
         client_turn(&c);
-    client_close(&c);
-    client_open(&c, loop, tl_http_port(http));
+    next_client();
     client_wait(&c, TL_MSEC(20));
     answer_kept(NULL);
     client_say(&c, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -189,8 +188,7 @@ static void a_service_that_asks_hears_that_the_peer_is_gone(void **state)
     client_say(&c, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
     while (!kept)
         client_turn(&c);
-    client_close(&c);
-    client_open(&c, loop, tl_http_port(http));
+    next_client();
     for (int i = 0; i < 20000 && !gone; i++)
         client_turn(&c);
     assert_int_equal(gone, 1);

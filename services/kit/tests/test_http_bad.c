@@ -82,8 +82,7 @@ static void bad_requests_get_their_answer(void **state)
         const struct bad_case *k = &bad_cases[i];
         double before = k->class_name ? bad(k->class_name) : 0;
 
-        client_close(&c);
-        client_open(&c, loop, tl_http_port(http));
+        next_client();
         client_say(&c, k->bytes);
         if (!client_sees(&c, "\r\n\r\n") || strncmp(c.in + 9, k->answer, 3) != 0)
             fail_msg("%s: wanted %s, got: %.60s", k->name, k->answer, c.in);
@@ -115,8 +114,7 @@ static void a_line_that_is_no_request_ends_the_connection(void **state)
 
     (void)state;
     for (size_t i = 0; i < TL_LEN(lines); i++) {
-        client_close(&c);
-        client_open(&c, loop, tl_http_port(http));
+        next_client();
         client_say(&c, lines[i]);
         assert_true(client_ends(&c));
         assert_null(strstr(c.in, "200"));
@@ -151,20 +149,17 @@ static void large_heads_are_refused(void **state)
     client_say(&c, text);
     assert_true(client_sees(&c, "414 "));
 
-    client_close(&c);
-    client_open(&c, loop, tl_http_port(http));
+    next_client();
     filler(text, "GET /hello HTTP/1.1\r\nHost: x\r\nA: ", 33 * 1024, "\r\n\r\n");
     client_say(&c, text);
     assert_true(client_sees(&c, "431 "));
 
-    client_close(&c);
-    client_open(&c, loop, tl_http_port(http));
+    next_client();
     filler(text, "GET /hello HTTP/1.1\r\nHost: x\r\nA: ", 100 * 1024, "\r\n\r\n");
     client_say(&c, text);
     assert_true(client_sees(&c, "431 "));
 
-    client_close(&c);
-    client_open(&c, loop, tl_http_port(http));
+    next_client();
     at = (size_t)sprintf(text, "GET /hello HTTP/1.1\r\nHost: x\r\n");
     for (int i = 0; i < 100; i++)
         at += (size_t)sprintf(text + at, "A%d: b\r\n", i);
@@ -172,8 +167,7 @@ static void large_heads_are_refused(void **state)
     client_say(&c, text);
     assert_true(client_sees(&c, "431 "));
 
-    client_close(&c);
-    client_open(&c, loop, tl_http_port(http));
+    next_client();
     filler(text, "GET /hello HTTP/1.1\r\nHost: x\r\nA: ", 28 * 1024, "\r\n\r\n");
     client_say(&c, text);
     assert_true(client_sees(&c, "hello"));

@@ -19,6 +19,15 @@ static void who_has_nothing_and_says_nothing_is_let_go(void **state)
     assert_string_equal(w.lost_cause, "idle");
 }
 
+/* Until conversation has been asked for a contact; its answer waits. */
+static void is_doubted(void)
+{
+    const int before = w.snapshots;
+
+    w.hold = true;
+    world_until(w.snapshots > before);
+}
+
 static void who_talks_may_type_nothing(void **state)
 {
     struct socket s;
@@ -54,15 +63,12 @@ static void a_word_while_it_is_asked_counts(void **state)
 {
     struct socket s;
     struct who who = a_customer();
-    int asked;
 
     TL_UNUSED(state);
     w.no_contact = true;
     comes(0, &s, &who);
     world_until(heard(&s, "\"snapshot\""));
-    asked = w.snapshots;
-    w.hold = true;
-    world_until(w.snapshots > asked);
+    is_doubted();
     says(&s, "{\"typing\":{\"contact_id\":\"c1\",\"on\":true}}");
     answer_snapshot(w.hold_reply);
     world_turn(TL_MSEC(20));
@@ -73,15 +79,12 @@ static void a_socket_that_was_replaced_is_not_meant(void **state)
 {
     struct socket old, fresh;
     struct who who = a_customer();
-    int asked;
 
     TL_UNUSED(state);
     w.no_contact = true;
     comes(0, &old, &who);
     world_until(heard(&old, "\"snapshot\""));
-    asked = w.snapshots;
-    w.hold = true;
-    world_until(w.snapshots > asked);
+    is_doubted();
     w.hold = false;
     resumes(0, &fresh, &who);
     answer_snapshot(w.hold_reply);

@@ -5,7 +5,7 @@
 import type { ContactState, MediaClose, MediaReoffer } from '../lib/api';
 import type { GatewaySocket } from '../lib/gateway';
 import type { LegState } from '../lib/leg';
-import { SendLeg } from '../lib/media';
+import { SendLeg, stop } from '../lib/media';
 import { Store } from '../lib/store';
 import { DeviceChoice } from './devices';
 
@@ -227,12 +227,5 @@ export class DeskMedia {
   private applyMute(): void {
     for (const t of this.mic?.getAudioTracks() ?? [])
       t.enabled = !this.state.get().muted;
-  }
-}
-
-function stop(stream: MediaStream | null): void {
-  for (const t of stream?.getTracks() ?? []) {
-    t.onended = null;
-    t.stop();
   }
 }

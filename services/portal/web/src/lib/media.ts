@@ -220,3 +220,11 @@ function gathered(pc: RTCPeerConnection): Promise<void> {
     pc.addEventListener('icegatheringstatechange', check);
   });
 }
+
+/** Microphone, camera or screen off, and nobody is told of it as of a loss. */
+export function stop(stream: MediaStream | null): void {
+  for (const t of stream?.getTracks() ?? []) {
+    t.onended = null;
+    t.stop();
+  }
+}

@@ -4,7 +4,7 @@
  */
 import type { MediaOffer, ServerFrame } from '../../lib/api';
 import type { GatewaySocket } from '../../lib/gateway';
-import { SendLeg, ViewLeg } from '../../lib/media';
+import { SendLeg, ViewLeg, stop } from '../../lib/media';
 import { Store } from '../../lib/store';
 import { isRunning, micProblem, type CallState, type Problem } from './state';
 
@@ -119,13 +119,6 @@ export class CallMedia {
     this.mic = null;
     this.remote.set(null);
     this.closeViews();
-  }
-}
-
-function stop(stream: MediaStream | null): void {
-  for (const t of stream?.getTracks() ?? []) {
-    t.onended = null;
-    t.stop();
   }
 }
 
