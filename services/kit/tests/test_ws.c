@@ -218,6 +218,31 @@ static void an_owner_may_end_it_inside_a_message(void **state)
     assert_int_equal(tl_ws_count(http), 0);
 }
 
+/* Both have something to read in the same round, and the first to be served ends the second. */
+static void an_owner_may_end_the_one_that_comes_next(void **state)
+{
+    struct client *other = malloc(sizeof(*other));
+    uint8_t bytes[64];
+    size_t n = make_frame(bytes, FIN | TL_WS_TEXT, "me", 2);
+
+    (void)state;
+    assert_non_null(other);
+    client_open(other, loop, tl_http_port(http));
+    client_say(other, UPGRADE("/echo"));
+    assert_true(client_sees(other, "\r\n\r\n"));
+    rivals[1] = last;
+    join(UPGRADE("/echo"));
+    rivals[0] = last;
+    client_wait(&c, TL_MSEC(20)); /* both are open */
+    assert_int_equal(send(other->fd, bytes, n, 0), n);
+    assert_int_equal(send(c.fd, bytes, n, 0), n);
+    client_wait(&c, TL_MSEC(20));
+    assert_int_equal(messages, 1);
+    assert_int_equal(tl_ws_count(http), 1);
+    client_close(other);
+    free(other);
+}
+
 /* ---- closing ---- */
 
 static void the_peer_may_close(void **state)
@@ -342,6 +367,7 @@ int main(void)
         T(bytes_may_come_one_by_one),
         T(many_messages_in_one_read_are_answered_in_order),
         T(an_owner_may_end_it_inside_a_message),
+        T(an_owner_may_end_the_one_that_comes_next),
         T(the_peer_may_close),
         T(the_server_may_close),
         T(a_close_that_is_not_answered_ends_after_2_s),

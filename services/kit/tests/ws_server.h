@@ -20,11 +20,14 @@ static struct tl_http_req *waiting;
 static int closed_with; /* what on_close said; 0: nothing yet */
 static unsigned messages;
 static bool abort_on_message;
+static struct tl_ws *rivals[2]; /* who says something first ends the other; NULL: nobody does */
 static struct client c;
 
 static inline void echo(struct tl_ws *ws, struct tl_str m, bool binary)
 {
     messages++;
+    if (rivals[0])
+        tl_ws_abort(ws == rivals[0] ? rivals[1] : rivals[0]);
     if (abort_on_message)
         tl_ws_abort(ws);
     else
@@ -82,6 +85,7 @@ static inline int setup(void **state)
     closed_with = 0;
     messages = 0;
     abort_on_message = false;
+    rivals[0] = rivals[1] = NULL;
     tl_metrics_reset();
     tl_log_setup("kit", TL_ERROR);
     if (tl_loop_new(&loop) || tl_http_new(&http, loop, &(struct tl_http_opts){0}))

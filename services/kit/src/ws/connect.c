@@ -112,9 +112,7 @@ int tl_ws_connect(struct tl_ws **ret, struct tl_loop *loop, const char *url, con
         err = -errno;
         goto out;
     }
-    err = tl_io_new(&ws->io, loop, ws->fd, ws_on_io, ws);
-    if (!err)
-        err = tl_io_watch(ws->io, TL_READABLE | TL_WRITABLE);
+    err = ws_watch_first(ws);
     ws->end_by = tl_loop_now(loop) + WS_HANDSHAKE;
 out:
     if (err && ws)
@@ -195,7 +193,8 @@ static int send_request(struct tl_ws *ws)
     if (n < 0)
         return errno == EAGAIN ? 0 : -errno;
     tl_buf_eat(&c->request, (size_t)n);
-    return c->request.n ? 0 : tl_io_watch(ws->io, TL_READABLE);
+    ws_watch(ws);
+    return 0;
 }
 
 static int read_answer(struct tl_ws *ws)
@@ -221,9 +220,16 @@ static int read_answer(struct tl_ws *ws)
     return 0;
 }
 
-void ws_client_io(struct tl_ws *ws, int events, int err)
+bool ws_client_asks(const struct ws_client *c)
 {
-    if (!err && (events & TL_WRITABLE))
+    return c->request.n > 0;
+}
+
+void ws_client_io(struct tl_ws *ws, int events)
+{
+    int err = 0;
+
+    if (events & TL_WRITABLE)
         err = send_request(ws);
     if (!err && (events & TL_READABLE))
         err = read_answer(ws);

@@ -1,14 +1,10 @@
 /*
  * What connections share.
  *
- * Deadlines live in one wheel: each connection is in the slot of the next moment it must be looked
- * at, so ten thousand idle ones cost a few hundred looks a second and no timer of their own.
- *
  * All callbacks run inside a batch.  A connection that ends in one keeps its memory until the
  * batch is over, and frames that were queued in one are written together at its end.
  */
 #include <fcntl.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -84,122 +80,10 @@ void ws_leave(struct ws_host *host)
         ws_flush(of_batch(k)); /* may tell an owner, who may dirty another */
     }
     host->depth = 0;
+    if (host->in_round)
+        return;
     free_dead(host);
     client_host_unref(host);
-}
-
-/* ---- the wheel ------------------------------------------------------------------------------ */
-
-static void ring_add(struct tl_link *head, struct tl_link *k)
-{
-    k->prev = head->prev;
-    k->next = head;
-    head->prev->next = k;
-    head->prev = k;
-}
-
-static void ring_remove(struct tl_link *k)
-{
-    if (!tl_link_used(k))
-        return;
-    k->prev->next = k->next;
-    k->next->prev = k->prev;
-    k->prev = k->next = NULL;
-}
-
-void ws_look_after(struct tl_ws *ws, tl_dur after)
-{
-    struct ws_host *host = ws->host;
-    tl_dur ticks = (TL_HIGHER(after, 0) + WS_TICK - 1) / WS_TICK;
-
-    /* Farther than the wheel reaches: looked at early, and put back. */
-    ticks = TL_HIGHER(1, TL_LOWER(ticks, WS_SLOTS - 1));
-    ring_remove(&ws->wheel);
-    ring_add(&host->slots[(host->slot + (unsigned)ticks - 1) % WS_SLOTS], &ws->wheel);
-}
-
-static tl_dur ping_every(const struct tl_ws *ws)
-{
-    return ws->ops->ping_every ? ws->ops->ping_every : TL_SEC(20);
-}
-
-static tl_dur dead_after(const struct tl_ws *ws)
-{
-    return ws->ops->dead_after ? ws->ops->dead_after : TL_SEC(45);
-}
-
-/* What is due on a connection; returns when to look again. */
-static tl_dur look(struct tl_ws *ws, tl_time now)
-{
-    tl_time quiet_since = TL_HIGHER(ws->heard, ws->pinged), next;
-
-    if (ws->end_by && now >= ws->end_by) {
-        ws_end(ws, ws->state == WS_OPENING ? TL_WS_ABNORMAL : ws->code, false);
-        return 0;
-    }
-    if (ws->state == WS_FAILED && ws->lost && !ws->shut && !ws->out.n) {
-        /* Its close will not be recognised.  Ours must have arrived by now: ending while the peer
-         * still talks makes a reset, which eats it. */
-        (void)shutdown(ws->fd, SHUT_WR);
-        ws->shut = true;
-    }
-    if (ws->state == WS_OPENING)
-        return ws->end_by ? ws->end_by - now : WS_HANDSHAKE;
-    if (now - ws->heard >= dead_after(ws)) {
-        ws_end(ws, TL_WS_ABNORMAL, false);
-        return 0;
-    }
-    if (ws->state == WS_OPEN && ws->out.n && now - ws->moved >= WS_STUCK) {
-        ws_fail(ws, TL_WS_OVERLOAD, "slow_reader");
-        return WS_CLOSING;
-    }
-    if (ws->state == WS_OPEN && now - quiet_since >= ping_every(ws)) {
-        (void)ws_put(ws, TL_WS_PING, NULL, 0); /* out of memory: the next one may do */
-        ws->pinged = quiet_since = now;
-    }
-    next = TL_LOWER(quiet_since + ping_every(ws), ws->heard + dead_after(ws));
-    if (ws->end_by)
-        next = TL_LOWER(next, ws->end_by);
-    if (ws->out.n)
-        next = TL_LOWER(next, ws->moved + WS_STUCK);
-    return next - now;
-}
-
-/* The library keeps the memory of thousands who left at once; it is asked to let go of it when
- * those who do not come back are forgotten. */
-static void give_back(struct ws_host *host, tl_time now)
-{
-    if (host->ended >= WS_MANY && now - host->ended_at >= WS_QUIET) {
-        host->ended = 0;
-        (void)malloc_trim(0); /* tells whether anything went: nobody asks */
-    }
-    if (!host->n && host->ended < WS_MANY)
-        tl_timer_stop(host->tick);
-}
-
-static void on_tick(void *arg)
-{
-    struct ws_host *host = arg;
-    struct tl_link *slot = &host->slots[host->slot];
-    tl_time now = tl_loop_now(host->loop);
-    struct tl_link *k, mark = {0};
-
-    host->slot = (host->slot + 1) % WS_SLOTS;
-    ws_enter(host);
-    /* One that is put back into this very slot (a whole turn later) goes behind the mark. */
-    ring_add(slot, &mark);
-    while ((k = slot->next) != &mark) {
-        struct tl_ws *ws = TL_CONTAINER(k, struct tl_ws, wheel);
-        tl_dur again;
-
-        ring_remove(k);
-        again = look(ws, now);
-        if (ws->state != WS_DEAD)
-            ws_look_after(ws, again);
-    }
-    ring_remove(&mark);
-    give_back(host, now);
-    ws_leave(host);
 }
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
@@ -216,7 +100,6 @@ static void on_soon(void *arg)
 
         list_remove(&host->fresh, ws);
         ws->rest = TL_BUF(early.max);
-        ws_watch(ws);
         if (early.n)
             ws_feed(ws, (uint8_t *)early.p, early.n);
         if (ws->state != WS_DEAD)
@@ -258,8 +141,8 @@ int ws_host_new(struct ws_host **ret, struct tl_loop *loop)
     if (!host)
         return -ENOMEM;
     host->loop = loop;
-    for (size_t i = 0; i < WS_SLOTS; i++)
-        host->slots[i].prev = host->slots[i].next = &host->slots[i];
+    host->epoll = -1;
+    ws_wheel_new(host);
     tl_list_init(&host->fresh);
     tl_list_init(&host->dirty);
     tl_list_init(&host->dead);
@@ -267,7 +150,9 @@ int ws_host_new(struct ws_host **ret, struct tl_loop *loop)
     host->scratch = tl_alloc(1, WS_SCRATCH + WS_REST_MAX);
     if (!host->scratch)
         goto out;
-    err = tl_timer_new(&host->tick, loop, on_tick, host);
+    err = ws_poll_new(host);
+    if (!err)
+        err = tl_timer_new(&host->tick, loop, ws_tick, host);
     if (!err)
         err = tl_timer_new(&host->soon, loop, on_soon, host);
     if (!err)
@@ -295,6 +180,7 @@ void ws_host_free(struct ws_host *host)
         of_batch(k)->host = NULL; /* accept.c frees it when libmicrohttpd lets go of it */
         tl_list_remove(&host->dead, k);
     }
+    ws_poll_free(host);
     tl_timer_free(host->tick);
     tl_timer_free(host->soon);
     tl_timer_free(host->retire);
@@ -356,8 +242,10 @@ int ws_new(struct tl_ws **ret, struct ws_host *host, const struct tl_ws_ops *ops
     ws->out = TL_BUF(WS_OUT_MAX); /* its limit is queue_max, in write.c */
     ws->heard = ws->paid_at = tl_loop_now(host->loop);
     ws->tokens = (float)ops->burst;
-    if (host->n++ == 0 && !tl_timer_active(host->tick))
+    if (host->n++ == 0 && !tl_timer_active(host->tick)) {
         tl_timer_every(host->tick, WS_TICK);
+        ws_poll_on(host, true);
+    }
     ws_look_after(ws, WS_HANDSHAKE);
     *ret = ws;
     return 0;
@@ -376,8 +264,8 @@ int ws_open(struct tl_ws *ws, int fd)
         ws->state = WS_OPEN;
         ws->end_by = 0;
     }
-    ws_look_after(ws, ping_every(ws));
-    return ws->io ? 0 : tl_io_new(&ws->io, ws->host->loop, fd, ws_on_io, ws);
+    ws_look_after(ws, ws_ping_every(ws));
+    return ws->watched ? 0 : ws_watch_first(ws);
 }
 
 void ws_soon(struct tl_ws *ws)
@@ -394,7 +282,7 @@ void ws_end(struct tl_ws *ws, int code, bool quiet)
         return;
     ws_enter(host);
     ws->state = WS_DEAD;
-    ws->io = tl_io_free(ws->io);
+    ws_unwatch(ws);
     ws->client = ws_client_free(ws->client);
     if (ws->fd >= 0) {
         (void)shutdown(ws->fd, SHUT_RDWR); /* libmicrohttpd may hold its own for another turn */
@@ -404,7 +292,7 @@ void ws_end(struct tl_ws *ws, int code, bool quiet)
     tl_buf_done(&ws->rest);
     tl_buf_done(&ws->message);
     tl_buf_done(&ws->out);
-    ring_remove(&ws->wheel);
+    ws_forget(ws);
     if (ws->batch_in == WS_FRESH)
         list_remove(&host->fresh, ws);
     else if (ws->batch_in == WS_DIRTY)

@@ -278,21 +278,18 @@ static void read_some(struct tl_ws *ws)
     }
 }
 
-void ws_on_io(void *arg, int events, int err)
+void ws_on_io(struct tl_ws *ws, int events)
 {
-    struct tl_ws *ws = arg;
     struct ws_host *host = ws->host;
 
     ws_enter(host);
-    if (ws->client)
-        ws_client_io(ws, events, err);
-    else {
-        if (events & TL_READABLE || err)
+    if (ws->client) {
+        ws_client_io(ws, events);
+    } else {
+        if (events & TL_READABLE)
             read_some(ws);
         if (events & TL_WRITABLE)
             ws_flush(ws);
-        if (err && ws->state != WS_DEAD) /* the loop stopped watching: nothing more will come */
-            ws_end(ws, ws->state == WS_OPEN ? TL_WS_ABNORMAL : ws->code, false);
     }
     ws_leave(host);
 }

@@ -21,17 +21,6 @@ static const uint8_t *next_mask(struct ws_host *host)
     return host->masks + host->masks_left;
 }
 
-void ws_watch(struct tl_ws *ws)
-{
-    uint8_t events = TL_READABLE | (ws->out.n ? TL_WRITABLE : 0);
-
-    if (!ws->io || ws->watched == events)
-        return;
-    ws->watched = events;
-    /* libuv refuses only what it cannot watch, and this descriptor is watched since it opened. */
-    (void)tl_io_watch(ws->io, events);
-}
-
 /* n bytes from the front of out were sent: how much of a frame is left at the front? */
 static void move_front(struct tl_ws *ws, size_t n)
 {

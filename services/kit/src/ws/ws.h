@@ -2,14 +2,16 @@
  * @file ws.h  What the files of the WebSocket share.
  *
  * frame.c   frames (pure)
- * host.c    what connections share: one wheel for all their deadlines, one buffer to read into
+ * host.c    what connections share, their beginning and their end
+ * wheel.c   their deadlines
+ * poll.c    which sockets have something for us
  * read.c    bytes -> frames -> messages, and what wrong ones get
  * write.c   messages -> frames -> socket, and the close handshake
  * accept.c  server side: from an HTTP request
  * connect.c client side: over TCP
  *
- * An idle connection is one struct tl_ws and one watched descriptor: buffers exist only while
- * something is half read or half written.
+ * An idle connection is one struct tl_ws and one descriptor: buffers exist only while something is
+ * half read or half written.
  */
 #ifndef TL_WS_INSIDE_H
 #define TL_WS_INSIDE_H
@@ -70,7 +72,7 @@ struct tl_ws {
     bool in_frame;    /**< inside a data frame: frame is valid */
     bool frame_fin;
     bool frame_masked;
-    uint8_t watched; /**< what its io was last asked to tell of */
+    uint8_t watched; /**< EPOLLIN and EPOLLOUT, as asked for; 0: not watched */
     /* -- 64 bytes: all of what receives -- */
     struct tl_link batch; /**< in one of the host's lists: fresh, dirty or dead */
     struct tl_buf out;    /**< frames that the socket did not take */
@@ -85,11 +87,10 @@ struct tl_ws {
     uint16_t empties;
     uint16_t code;        /**< for on_close */
     struct tl_link wheel; /**< in a slot of the host */
-    struct tl_io *io;
-    bool waits_fd; /**< libmicrohttpd still owes us the socket, or its failure */
-    bool lost;     /**< failed where frames cannot be told apart any more */
-    bool shut;     /**< our side of the socket is ended */
-    uint8_t pings; /**< in this second */
+    bool waits_fd;        /**< libmicrohttpd still owes us the socket, or its failure */
+    bool lost;            /**< failed where frames cannot be told apart any more */
+    bool shut;            /**< our side of the socket is ended */
+    uint8_t pings;        /**< in this second */
     tl_time pinged;
     tl_time moved;  /**< out last shrank, or began */
     tl_time end_by; /**< in a state that may not last; 0: no limit */
@@ -98,6 +99,9 @@ struct tl_ws {
 
 struct ws_host {
     struct tl_loop *loop;
+    int epoll; /**< of all sockets */
+    struct tl_io *ready;
+    bool in_round; /**< of its events: nothing that ended is freed */
     struct tl_timer *tick;
     struct tl_timer *soon;   /**< for fresh connections */
     struct tl_timer *retire; /**< batches of tl_ws_close_all() */
@@ -131,8 +135,6 @@ int ws_client_host(struct ws_host **ret, struct tl_loop *loop);
 void ws_enter(struct ws_host *host);
 void ws_leave(struct ws_host *host);
 int ws_new(struct tl_ws **ret, struct ws_host *host, const struct tl_ws_ops *ops, void *arg);
-/** Look at its deadlines not later than a time from now. */
-void ws_look_after(struct tl_ws *ws, tl_dur after);
 /** The handshake is over; fd is its own. */
 int ws_open(struct tl_ws *ws, int fd);
 /** Over: close the socket, tell the owner unless quiet, free at the end of the batch. */
@@ -143,13 +145,37 @@ void ws_soon(struct tl_ws *ws);
 void ws_dirty(struct tl_ws *ws);
 void ws_bad_input(const char *class_name);
 
+static inline tl_dur ws_ping_every(const struct tl_ws *ws)
+{
+    return ws->ops->ping_every ? ws->ops->ping_every : TL_SEC(20);
+}
+
 static inline size_t ws_message_max(const struct tl_ws *ws)
 {
     return ws->ops->message_max ? ws->ops->message_max : 64 * 1024;
 }
 
+/* wheel.c */
+void ws_wheel_new(struct ws_host *host);
+/** Look at its deadlines not later than a time from now. */
+void ws_look_after(struct tl_ws *ws, tl_dur after);
+void ws_forget(struct tl_ws *ws);
+/** Every WS_TICK; arg: the host. */
+void ws_tick(void *arg);
+
+/* poll.c */
+int ws_poll_new(struct ws_host *host);
+void ws_poll_on(struct ws_host *host, bool on);
+void ws_poll_free(struct ws_host *host);
+/** Its socket is told of from now on: what it has to read, and that it takes what is to be sent. */
+int ws_watch_first(struct tl_ws *ws);
+/** The same after something changed; nothing while it is not watched. */
+void ws_watch(struct tl_ws *ws);
+void ws_unwatch(struct tl_ws *ws);
+
 /* read.c */
-void ws_on_io(void *arg, int events, int err);
+/** events: TL_READABLE and TL_WRITABLE; both when something is wrong. */
+void ws_on_io(struct tl_ws *ws, int events);
 void ws_feed(struct tl_ws *ws, uint8_t *p, size_t n);
 
 /* write.c */
@@ -160,10 +186,11 @@ void ws_fail(struct tl_ws *ws, int code, const char *class_name);
 /** The same where the frames that follow cannot be told apart. */
 void ws_fail_lost(struct tl_ws *ws, int code, const char *class_name);
 void ws_flush(struct tl_ws *ws);
-void ws_watch(struct tl_ws *ws);
 
 /* connect.c */
-void ws_client_io(struct tl_ws *ws, int events, int err);
+void ws_client_io(struct tl_ws *ws, int events);
+/** Its request is not sent yet. */
+bool ws_client_asks(const struct ws_client *c);
 struct ws_client *ws_client_free(struct ws_client *c);
 
 #endif
