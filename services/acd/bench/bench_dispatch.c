@@ -14,11 +14,11 @@
  * usage: bench_dispatch [path of tl-acd [brief]]     last line: key=value figures
  * brief: only the first of the three.
  */
+#include "../../kit/bench/cores.h"
 #include "../../kit/tests/server.h"
 
 #include "peer.h"
 #include <dirent.h>
-#include <sched.h>
 #include <tl_bus.h>
 #include <tl_log.h>
 #include <tl_mem.h>
@@ -175,17 +175,6 @@ static void write_rules(const char *dir)
 }
 
 enum { CORE_ACD, CORE_REDIS };
-
-/* Of this process and those that it starts from here on.  A machine with one core has no choice. */
-static void use_cores(int first, int last)
-{
-    cpu_set_t these;
-
-    CPU_ZERO(&these);
-    for (int core = first; core <= last; core++)
-        CPU_SET(core, &these);
-    (void)sched_setaffinity(0, sizeof(these), &these);
-}
 
 /* A platform's settings, which `make bench` has, are not this service's. */
 static void forget_settings(void)

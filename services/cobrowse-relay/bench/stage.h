@@ -28,6 +28,7 @@ static inline void stage_set(void)
 {
     struct rlimit limit;
 
+    use_core(CORE_LOAD);
     for (int i = 0; i < ROOMS; i++) {
         stage_rooms[i].names.contact = tl_id_new();
         stage_rooms[i].names.thread = tl_id_new();

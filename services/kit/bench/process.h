@@ -2,6 +2,7 @@
 #ifndef KIT_BENCH_PROCESS_H
 #define KIT_BENCH_PROCESS_H
 
+#include "cores.h"
 #include "sockets.h"
 
 #include <signal.h>
@@ -23,6 +24,7 @@ static inline struct process process_start(void (*serve)(int tell))
         die("fork");
     if (p.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        use_core(CORE_SERVER);
         serve(pipes[1]);
         _exit(0);
     }

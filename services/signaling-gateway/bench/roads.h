@@ -23,8 +23,9 @@ struct road {
     pid_t pid;
     struct trip *trips;
     unsigned n, turn;
-    tl_time since; /* for the rate limit */
-    unsigned long passed;
+    tl_time rested;  /* for the rate limit: then said was right */
+    double said;     /* messages of one customer that the gateway has not forgotten */
+    unsigned passed; /* since then, of all */
 };
 
 static inline void road_add(struct road *r, int from, int to, const char *contact, const char *text)
@@ -124,15 +125,18 @@ static inline double road_pass(struct road *r, unsigned n, unsigned at_once, dou
     return (cpu_us(r->pid) - before) / n;
 }
 
-/* A customer may say 10 messages a second, and 40 at once: on all roads. */
+/* A customer may say 10 messages a second, and 40 at once: on all roads, which share customers. */
 static inline void road_rest(struct road *r)
 {
-    tl_time now = tl_clock_mono(), since = r->since ? r->since : now;
-    tl_time due = since + (tl_dur)(1e6 * ((double)r->passed / r->n - 10) / 8);
+    const double a_second = 8, at_once = 12;
+    tl_time now = tl_clock_mono();
 
-    r->since = since;
-    if (due > now)
-        usleep((useconds_t)(due - now));
+    r->said = TL_HIGHER(r->said - a_second * (double)(now - r->rested) / 1e6, 0);
+    r->said += (double)r->passed / r->n;
+    r->rested = now;
+    r->passed = 0;
+    if (r->said > at_once)
+        usleep((useconds_t)(1e6 * (r->said - at_once) / a_second));
 }
 
 static inline double road_side_pass(void *road, unsigned n, unsigned at_once, double *ret_ms)

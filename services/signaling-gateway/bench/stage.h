@@ -178,6 +178,7 @@ static inline void serve_stand_in(int tell)
     struct tl_loop *loop = NULL;
     struct tl_sub *sub;
 
+    use_core(CORE_LOAD);
     tl_log_setup("bench", TL_ERROR);
     if (tl_loop_new(&loop) ||
         tl_bus_open(&stand_in_bus, loop,
@@ -271,6 +272,7 @@ static inline bool stage_set(void)
     static char nats_port[16], redis_port[16];
     struct rlimit limit;
 
+    use_core(CORE_LOAD);
     if (!program_there("nats-server") || !program_there("redis-server")) {
         printf("not evaluated: nats-server and redis-server are needed\n");
         return false;
