@@ -1,6 +1,6 @@
 /**
- * @file handlers_in.h  What handlers.c, requests.c, owner.c and feeds.c share: nobody else's
- * business.
+ * @file handlers_in.h  What handlers.c, requests.c, commit.c, owner.c, stored.c and feeds.c share:
+ * nobody else's business.
  */
 #ifndef ACD_HANDLERS_IN_H
 #define ACD_HANDLERS_IN_H
@@ -71,12 +71,19 @@ void store_queue(struct handlers *h, uint32_t queue);
 int subscribe_all(struct handlers *h);
 void unsubscribe_all(struct handlers *h);
 
+/* commit.c */
+void start_commit(struct handlers *h);
+void maybe_leave(struct handlers *h);
+
+/* stored.c */
+/** One that cannot be used is counted as a repair. */
+void load_row(struct handlers *h, char kind, struct tl_str key, struct tl_str value);
+
 /* owner.c */
 void on_lease(void *arg);
-void commit_done(void *arg, int err);
 void step_down(struct handlers *h, const char *why);
-void say(struct handlers *h, struct batch *b);
-void start_commit(struct handlers *h);
+/** The store was flushed: all is written again. */
+void store_was_lost(struct handlers *h);
 void gathering_may_be_over(struct handlers *h);
 
 /* feeds.c */

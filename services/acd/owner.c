@@ -1,4 +1,4 @@
-/* Taking, keeping and losing the partition, and the commit between deciding and speaking. */
+/* Taking, keeping and losing the partition. */
 #include "handlers_in.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,118 +11,6 @@
 /* How long a standby that knew an owner leaves an emptied store to it.  Longer than either needs to
  * find Redis again (1 s), so that the one with everything in memory comes first. */
 #define EMPTY_GRACE TL_MSEC(1500)
-
-static void take(struct handlers *h);
-
-/* ---- speaking ---- */
-
-/* Replies and pushes that are lost are asked for again, or seen in the next snapshot. */
-static void say_to_people(struct handlers *h, const struct batch *b, const struct piece *p)
-{
-    struct tl_str key = batch_key(b, p), data = batch_data(b, p);
-
-    switch (p->kind) {
-    case PIECE_REPLY: (void)tl_bus_reply(h->o.bus, key.s, data.s, data.n); break;
-    case PIECE_REFUSAL: (void)tl_bus_refuse(h->o.bus, key.s, p->code, data.s); break;
-    case PIECE_PUSH: (void)tl_bus_publish(h->o.bus, key.s, data.s, data.n); break;
-    default: break;
-    }
-}
-
-/* After the commit: first who waits for it, in order; then the record, through the outbox's relay.
- */
-void say(struct handlers *h, struct batch *b)
-{
-    char entry[44];
-    size_t event = 0;
-
-    for (size_t i = 0; i < b->n_pieces; i++)
-        say_to_people(h, b, &b->pieces[i]);
-    tl_bus_hurry(h->o.bus);
-    for (size_t i = 0; i < b->n_pieces; i++) {
-        struct tl_str data = batch_data(b, &b->pieces[i]);
-        if (b->pieces[i].kind != PIECE_EVENT)
-            continue;
-        store_entry(entry, h->epoch, b->number, event++);
-        if (outbox_add(h->outbox, entry, data.s, data.n))
-            tl_error("event stays in the outbox until the next take-over");
-    }
-}
-
-void start_commit(struct handlers *h)
-{
-    struct store_batch sb;
-
-    if (!h->flying) {
-        h->flying = h->open;
-        h->open = h->open == &h->batch[0] ? &h->batch[1] : &h->batch[0];
-        if (!batch_writes(h->flying)) { /* only answers */
-            struct batch *b = h->flying;
-            h->flying = NULL;
-            say(h, b);
-            batch_clear(b);
-            return;
-        }
-        h->flying->number = ++h->batches;
-    }
-    if (batch_for_store(h->flying, h->epoch, &sb)) {
-        tl_timer_start(h->again, TL_MSEC(50));
-        return;
-    }
-    h->o.store->ops->commit(h->o.store, &sb, commit_done, h);
-}
-
-/* The store was flushed: what we hold is the truth.  Own it again and write everything. */
-static void store_was_lost(struct handlers *h)
-{
-    tl_warn("the store has lost its state: writing all of it again",
-            TL_I("contacts", acd_size(h->acd).contacts));
-    repair("store_lost");
-    take(h);
-}
-
-static void leave_done(void *arg, int err)
-{
-    struct handlers *h = arg;
-
-    TL_UNUSED(err); /* the lease ends by itself */
-    h->drained(h->drained_arg);
-}
-
-static void maybe_leave(struct handlers *h)
-{
-    if (h->role == LEAVING && !h->flying)
-        h->o.store->ops->leave(h->o.store, h->instance, leave_done, h);
-}
-
-void commit_done(void *arg, int err)
-{
-    struct handlers *h = arg;
-    struct batch *b = h->flying;
-
-    if (!b || (h->role != OWNER && h->role != LEAVING))
-        return; /* stepped down meanwhile */
-    if (err == -EAGAIN) {
-        tl_timer_start(h->again, TL_MSEC(50));
-        return;
-    }
-    if (err == -ENODATA) {
-        store_was_lost(h);
-        return;
-    }
-    if (err) {
-        tl_metric_add(h->fenced, 1);
-        step_down(h, "another owner has a higher epoch");
-        return;
-    }
-    tl_metric_add(h->commits, 1);
-    tl_metric_observe(h->commit_s, (double)(tl_clock_mono() - b->began) / 1e6);
-    h->flying = NULL;
-    say(h, b);
-    batch_clear(b);
-    maybe_leave(h);
-    flush_soon(h); /* what came meanwhile */
-}
 
 /* ---- losing ---- */
 
@@ -187,73 +75,6 @@ static int core_make(struct handlers *h)
     if (!err && !h->outbox)
         err = outbox_new(&h->outbox, h->o.bus, h->o.store);
     return err;
-}
-
-static int load_agent(struct handlers *h, struct tl_str key, struct tl_str value)
-{
-    struct acd_familiar f;
-    struct acd_agent a;
-    int64_t since;
-    int err;
-
-    if (tl_str_eq(key, TL_STR(GATHERING_ROW))) {
-        err = tl_str_int(value, 1, INT64_MAX, &since);
-        h->gathering = err ? 0 : since;
-        return err;
-    }
-    if (tl_str_starts(key, TL_STR(CLOSED_ROW))) {
-        const size_t n = sizeof(CLOSED_ROW) - 1;
-        const struct acd_fact closed = {
-            .kind = ACD_QUEUE_CLOSED,
-            .queue = acd_queue_find(h->acd, (struct tl_str){key.s + n, key.n - n})};
-        return acd_step(h->acd, &closed, core_now(h),
-                        NULL); /* a queue that is gone: nothing happens */
-    }
-    if (tl_str_starts(key, TL_STR(FAMILIAR_ROW))) {
-        err = wire_load_familiar(h->acd, value.s, value.n, &f);
-        if (!err)
-            acd_restore_familiar(h->acd, &f, core_now(h));
-        return err;
-    }
-    err = wire_load_agent(value.s, value.n, &a);
-    return err ? err : acd_restore_agent(h->acd, &a, core_now(h));
-}
-
-static int load_contact(struct handlers *h, struct tl_str value)
-{
-    struct wire_stored r;
-    int err = wire_load_contact(h->acd, value.s, value.n, &r);
-
-    if (err == -ESTALE)
-        repair("queue_gone");
-    if (!err || err == -ESTALE)
-        err = acd_restore_contact(h->acd, &r.contact, core_now(h));
-    for (unsigned i = 0; !err && i < r.n_seats; i++) {
-        r.seats[i].parent = acd_find_contact(h->acd, tl_id_str(&r.contact.id));
-        if (acd_restore_contact(h->acd, &r.seats[i], core_now(h)))
-            repair("seat");
-    }
-    return err;
-}
-
-static void load_row(struct handlers *h, char kind, struct tl_str key, struct tl_str value)
-{
-    int err;
-
-    switch (kind) {
-    case 'a': err = load_agent(h, key, value); break;
-    case 'c': err = load_contact(h, value); break;
-    default: {
-        char entry[44];
-        (void)tl_str_put(entry, sizeof(entry), key);
-        err = outbox_add(h->outbox, entry, value.s, value.n);
-    }
-    }
-    if (err && err != -EEXIST) { /* a scan may show a row twice */
-        repair(kind == 'a' ? "agent_row" : kind == 'c' ? "contact_row" : "outbox_row");
-        if (tl_log_allow("acd row"))
-            tl_warn("stored row not usable", TL_T("key", key), TL_E(err));
-    }
 }
 
 static void on_row(void *arg, char kind, struct tl_str key, struct tl_str value)
@@ -394,6 +215,15 @@ static void take(struct handlers *h)
         h->gathering = 0;
     }
     h->o.store->ops->own(h->o.store, &claim, on_row, on_own, h);
+}
+
+/* The store was flushed: what we hold is the truth.  Own it again and write everything. */
+void store_was_lost(struct handlers *h)
+{
+    tl_warn("the store has lost its state: writing all of it again",
+            TL_I("contacts", acd_size(h->acd).contacts));
+    repair("store_lost");
+    take(h);
 }
 
 static void on_kept(void *arg, int err)

@@ -2,34 +2,15 @@
  * two, and every ten the leading replica compares what conversation, ACD, media-relay and the
  * gateways believe.
  */
-#include "handlers.h"
+#include "mend_in.h"
 
-#include "core/reconcile.h"
 #include <stdio.h>
 #include <tl_clock.h>
 #include <tl_log.h>
 #include <tl_mem.h>
 
 #define TICK     TL_SEC(1)
-#define PAGE     500
 #define OPEN_MAX 500 /**< contacts under repair at once */
-
-struct mend {
-    struct conversation *conv;
-    struct tl_timer *tick;
-    tl_time next_round; /**< monotonic */
-    bool busy, comparing, led, dues;
-    bool hurried; /**< before its time: sessions that are missed are counted by the clock */
-    struct reconcile_views views;
-    struct tl_id after; /**< page under way */
-    size_t asked;       /**< of our contacts: up to here the gateways have been asked */
-    struct reconcile_missed *missed; /**< kept from round to round */
-    size_t n_missed;
-    /* repairs of the round, in order: up to next they have begun, and open ones are not at rest */
-    struct reconcile_repair *repairs;
-    size_t n_repairs, repairs_room, next, open;
-    struct tl_timer *more;
-};
 
 /* ---- what failed ------------------------------------------------------------------------ */
 
@@ -107,7 +88,7 @@ static void look_for_overdue(struct mend *m)
     m->dues = m->conv->store->ops->list(m->conv->store, &q, overdue, m) == 0;
 }
 
-/* ---- one round of comparison ------------------------------------------------------------ */
+/* ---- what differs ----------------------------------------------------------------------- */
 
 static void told_gathered(void *arg, const struct tl_reply *r)
 {
@@ -127,7 +108,7 @@ static void tell_gathered(struct mend *m)
     tl_buf_done(&req);
 }
 
-static void end_round(struct mend *m)
+void end_round(struct mend *m)
 {
     tl_free(m->views.ours);
     tl_free(m->views.acd);
@@ -153,7 +134,7 @@ static void repaired(void *arg, const struct task *t, int code, const char *reas
     tl_warn("contact repaired", TL_S("contact_id", t->c.id.s), TL_S("kind", kind));
 }
 
-static void note_repair(void *arg, const struct reconcile_repair *r)
+void note_repair(void *arg, const struct reconcile_repair *r)
 {
     struct mend *m = arg;
     size_t room = m->repairs_room ? 2 * m->repairs_room : 64;
@@ -208,7 +189,7 @@ static void round_over(struct mend *m)
 
 /** The oldest begin first, and the next when one has come to rest: so nobody is overtaken by many,
  * and nobody waits for one whose work cannot be done now. */
-static void go_on(void *arg)
+void go_on(void *arg)
 {
     struct mend *m = arg;
 
@@ -226,186 +207,6 @@ void mend_rested(struct conversation *conv)
         return;
     m->open--;
     tl_timer_start(m->more, 0); /* not from within the lane */
-}
-
-static void forget_missed(struct mend *m)
-{
-    m->missed = tl_free(m->missed);
-    m->n_missed = 0;
-}
-
-static void compare(struct mend *m)
-{
-    struct reconcile_views *v = &m->views;
-
-    if (v->sessions_known && v->n_unknown) {
-        v->missed = tl_alloc(v->n_ours, sizeof *v->missed);
-        v->sessions_known = v->missed != NULL;
-    }
-    v->before = m->missed;
-    v->n_before = m->n_missed;
-    reconcile_compare(v, note_repair, m);
-    if (v->sessions_known) {
-        forget_missed(m);
-        m->missed = v->missed;
-        m->n_missed = v->n_missed;
-        v->missed = NULL;
-    }
-    m->comparing = false;
-    go_on(m);
-}
-
-static void ask_sessions(struct mend *m);
-
-static void sessions_answered(void *arg, const struct tl_reply *r)
-{
-    struct mend *m = arg;
-    struct reconcile_views *v = &m->views;
-
-    v->sessions_known = !r->err && wire_unknown(r->data, r->n, &v->unknown, &v->n_unknown) == 0;
-    if (v->sessions_known)
-        ask_sessions(m);
-    else
-        compare(m);
-}
-
-/** The next of them, until all have been asked about; then the comparison. */
-static void ask_sessions(struct mend *m)
-{
-    const struct tl_id *sessions[WIRE_SESSIONS_MAX];
-    const struct reconcile_views *v = &m->views;
-    struct tl_buf req = TL_BUF(64 * WIRE_SESSIONS_MAX);
-    size_t n = 0;
-    int err;
-
-    for (; m->asked < v->n_ours && n < WIRE_SESSIONS_MAX; m->asked++)
-        if (reconcile_asks_session(&v->ours[m->asked], v->asked_at))
-            sessions[n++] = &v->ours[m->asked].session;
-    if (!n) {
-        compare(m);
-        return;
-    }
-    err = wire_list_unknown(sessions, n, &req);
-    if (!err)
-        err = tl_bus_request(m->conv->bus, "tl.cmd.signaling.list_unknown", req.p, req.n, 0, 0,
-                             sessions_answered, m);
-    if (err)
-        sessions_answered(m, &(struct tl_reply){.err = err});
-    tl_buf_done(&req);
-}
-
-static void read_ours(struct mend *m);
-
-static void ours(void *arg, int err, const struct contact *rows, int n)
-{
-    struct mend *m = arg;
-    struct reconcile_views *v = &m->views;
-    struct reconcile_ours *p =
-        err ? NULL : tl_resize(v->ours, v->n_ours + (size_t)n + 1, sizeof *p);
-
-    if (!p) {
-        if (v->gathering)
-            mend_soon(m->conv);
-        end_round(m);
-        return;
-    }
-    v->ours = p;
-    for (int i = 0; i < n; i++) {
-        const struct contact *c = &rows[i];
-
-        v->ours[v->n_ours++] = (struct reconcile_ours){.id = c->id,
-                                                       .agent = c->agent,
-                                                       .session = c->session,
-                                                       .version = c->version,
-                                                       .phase = c->phase,
-                                                       .owed = c->owed,
-                                                       .audio = contact_has_audio(c),
-                                                       .since = c->since,
-                                                       .requested_at = c->requested_at,
-                                                       .enqueued_at = c->enqueued_at};
-        wait_note(m->conv, c);
-    }
-    if (n == PAGE) {
-        m->after = rows[n - 1].id;
-        read_ours(m);
-        return;
-    }
-    m->asked = 0;
-    v->sessions_known = !m->hurried;
-    if (v->sessions_known)
-        ask_sessions(m);
-    else
-        compare(m);
-}
-
-static void read_ours(struct mend *m)
-{
-    struct store_query q = {.kind = QUERY_OPEN, .id = m->after, .limit = PAGE};
-
-    if (m->conv->store->ops->list(m->conv->store, &q, ours, m))
-        end_round(m);
-}
-
-static void media_answered(void *arg, const struct tl_reply *r)
-{
-    struct mend *m = arg;
-    struct reconcile_views *v = &m->views;
-
-    v->media_known = !r->err && wire_media_rows(r->data, r->n, &v->media, &v->n_media) == 0;
-    m->after = (struct tl_id){0};
-    read_ours(m);
-}
-
-static void ask_media(struct mend *m)
-{
-    char subject[100];
-
-    (void)snprintf(subject, sizeof subject, "tl.cmd.media.%s.list_contacts", m->conv->opts.media);
-    if (tl_bus_request(m->conv->bus, subject, "", 0, 0, 0, media_answered, m))
-        media_answered(m, &(struct tl_reply){.err = -EAGAIN});
-}
-
-static void ask_acd(struct mend *m);
-
-static void acd_answered(void *arg, const struct tl_reply *r)
-{
-    struct mend *m = arg;
-    struct reconcile_views *v = &m->views;
-    size_t before = v->n_acd;
-    uint64_t epoch = v->acd_epoch;
-
-    v->acd_known = !r->err && wire_acd_rows(r->data, r->n, v) == 0 &&
-                   (!before || v->acd_epoch == epoch); /* else half of it is of another owner */
-    if (v->acd_known && v->n_acd - before == 1000) {
-        m->after = v->acd[v->n_acd - 1].contact;
-        ask_acd(m);
-        return;
-    }
-    ask_media(m);
-}
-
-static void ask_acd(struct mend *m)
-{
-    struct tl_buf req = TL_BUF(1024);
-    int err = wire_acd_list(&m->after, &req);
-
-    if (!err)
-        err = tl_bus_request(m->conv->bus, "tl.cmd.acd.p0.list_contacts", req.p, req.n, 0, 0,
-                             acd_answered, m);
-    if (err)
-        acd_answered(m, &(struct tl_reply){.err = err});
-    tl_buf_done(&req);
-}
-
-static void begin_round(struct mend *m, bool hurried)
-{
-    if (m->busy)
-        return;
-    m->busy = m->comparing = true;
-    m->hurried = hurried;
-    m->after = (struct tl_id){0};
-    m->views.asked_at = tl_clock_wall();
-    ask_acd(m);
 }
 
 void conversation_reconcile(struct conversation *conv)

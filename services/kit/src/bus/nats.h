@@ -1,7 +1,7 @@
 /*
- * The bus over NATS: nats.c (subscriptions, publishes), nats_link.c (the connection on our loop),
- * nats_hop.c (from libnats' threads to ours), nats_options.c, nats_consume.c (JetStream pulls),
- * nats_delivery.c (each message of one), nats_setup.c (streams).
+ * The bus over NATS: nats.c (publishes, life), nats_subs.c (subscriptions), nats_link.c (the
+ * connection on our loop), nats_hop.c (from libnats' threads to ours), nats_options.c,
+ * nats_consume.c (JetStream pulls), nats_delivery.c (each message of one), nats_setup.c (streams).
  */
 #ifndef KIT_BUS_NATS_H
 #define KIT_BUS_NATS_H
