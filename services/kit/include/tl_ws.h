@@ -12,6 +12,8 @@
 
 struct tl_ws;
 
+#define TL_WS_AHEAD 5
+
 /** One per kind of endpoint, shared by its connections. */
 struct tl_ws_ops {
     size_t message_max;     /**< larger: 1009.  0: 64 KiB */
@@ -25,6 +27,10 @@ struct tl_ws_ops {
     /** Last call for this connection; code as received or as sent, 1006 when the socket just ended.
      * Never inside tl_ws_send(), nor inside tl_ws_close() once it is open. */
     void (*on_close)(struct tl_ws *ws, int code);
+    /** NULL, or: what a message from this peer will look at, one thing for each step from 0 up to
+     * TL_WS_AHEAD - 1; NULL: no more.  It comes soon: its memory is fetched a message earlier than
+     * the next step is asked for.  May only look at what the steps before have given. */
+    const void *(*ahead)(struct tl_ws *ws, unsigned step);
 };
 
 /**

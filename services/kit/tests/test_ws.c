@@ -218,27 +218,61 @@ static void an_owner_may_end_it_inside_a_message(void **state)
     assert_int_equal(tl_ws_count(http), 0);
 }
 
-/* Both have something to read in the same round, and the first to be served ends the second. */
-static void an_owner_may_end_the_one_that_comes_next(void **state)
+/* One more connection beside c's; ret: both of the server's. */
+static struct client *join_two(struct tl_ws *ret[2])
 {
     struct client *other = malloc(sizeof(*other));
-    uint8_t bytes[64];
-    size_t n = make_frame(bytes, FIN | TL_WS_TEXT, "me", 2);
 
-    (void)state;
     assert_non_null(other);
     client_open(other, loop, tl_http_port(http));
     client_say(other, UPGRADE("/echo"));
     assert_true(client_sees(other, "\r\n\r\n"));
-    rivals[1] = last;
+    ret[0] = last;
     join(UPGRADE("/echo"));
-    rivals[0] = last;
+    ret[1] = last;
     client_wait(&c, TL_MSEC(20)); /* both are open */
+    return other;
+}
+
+/* Both have something to be read in the same round. */
+static void both_say(const struct client *other)
+{
+    uint8_t bytes[64];
+    size_t n = make_frame(bytes, FIN | TL_WS_TEXT, "me", 2);
+
     assert_int_equal(send(other->fd, bytes, n, 0), n);
     assert_int_equal(send(c.fd, bytes, n, 0), n);
     client_wait(&c, TL_MSEC(20));
+}
+
+static void an_owner_may_end_the_one_that_comes_next(void **state)
+{
+    struct client *other = join_two(rivals);
+
+    (void)state;
+    both_say(other);
     assert_int_equal(messages, 1);
     assert_int_equal(tl_ws_count(http), 1);
+    client_close(other);
+    free(other);
+}
+
+/* What a message will look at is asked for before the message is there; of one that ended, no more.
+ */
+static void who_comes_next_is_prepared(void **state)
+{
+    struct tl_ws *both[2];
+    struct client *other = join_two(both);
+    unsigned steps[2] = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        tl_ws_set_arg(both[i], &steps[i]);
+    both_say(other);
+    assert_int_equal(messages, 2);
+    assert_int_equal(unprepared, 0);
+    assert_int_equal(steps[0], (1U << TL_WS_AHEAD) - 1);
+    assert_int_equal(steps[1], (1U << TL_WS_AHEAD) - 1);
     client_close(other);
     free(other);
 }
@@ -368,6 +402,7 @@ int main(void)
         T(many_messages_in_one_read_are_answered_in_order),
         T(an_owner_may_end_it_inside_a_message),
         T(an_owner_may_end_the_one_that_comes_next),
+        T(who_comes_next_is_prepared),
         T(the_peer_may_close),
         T(the_server_may_close),
         T(a_close_that_is_not_answered_ends_after_2_s),

@@ -23,9 +23,25 @@ static bool abort_on_message;
 static struct tl_ws *rivals[2]; /* who says something first ends the other; NULL: nobody does */
 static struct client c;
 
+static unsigned unprepared; /* messages that came before all they would look at was asked for */
+
+/* arg, where there is one: the steps that were asked for. */
+static inline const void *look_ahead(struct tl_ws *ws, unsigned step)
+{
+    unsigned *steps = tl_ws_arg(ws);
+
+    if (steps)
+        *steps |= 1U << step;
+    return steps;
+}
+
 static inline void echo(struct tl_ws *ws, struct tl_str m, bool binary)
 {
+    const unsigned *steps = tl_ws_arg(ws);
+
     messages++;
+    if (steps && *steps != (1U << TL_WS_AHEAD) - 1)
+        unprepared++;
     if (rivals[0])
         tl_ws_abort(ws == rivals[0] ? rivals[1] : rivals[0]);
     if (abort_on_message)
@@ -42,7 +58,7 @@ static inline void on_close(struct tl_ws *ws, int code)
 }
 
 static const struct tl_ws_ops echo_ops = {
-    .on_message = echo, .on_close = on_close, .allow_binary = true};
+    .on_message = echo, .on_close = on_close, .allow_binary = true, .ahead = look_ahead};
 static const struct tl_ws_ops text_ops = {
     .on_message = echo, .on_close = on_close, .rate = 5, .burst = 5};
 static const struct tl_ws_ops small_ops = {.on_message = echo,
@@ -86,6 +102,7 @@ static inline int setup(void **state)
     messages = 0;
     abort_on_message = false;
     rivals[0] = rivals[1] = NULL;
+    unprepared = 0;
     tl_metrics_reset();
     tl_log_setup("kit", TL_ERROR);
     if (tl_loop_new(&loop) || tl_http_new(&http, loop, &(struct tl_http_opts){0}))

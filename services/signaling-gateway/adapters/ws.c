@@ -4,6 +4,7 @@
  * socket, and then what still arrives on it means nothing.
  */
 #include "adapters/edge_private.h"
+#include "core/pairs.h"
 #include <tl_mem.h>
 #include <tl_ws.h>
 
@@ -27,11 +28,18 @@ static void on_close(struct tl_ws *ws, int code)
         gateway_closed(x, ws, code == TL_WS_NORMAL);
 }
 
+static const void *on_ahead(struct tl_ws *ws, unsigned step)
+{
+    const struct session *x = tl_ws_arg(ws);
+
+    return !x ? NULL : step == 0 ? x : step <= 4 ? pairs_ahead(x, step - 1) : NULL;
+}
+
 /* Limits (docs/limits.md): an agent's desk talks more than a customer's widget. */
 static const struct tl_ws_ops agent_ops = {
-    .rate = 50, .burst = 200, .on_message = on_message, .on_close = on_close};
+    .rate = 50, .burst = 200, .on_message = on_message, .on_close = on_close, .ahead = on_ahead};
 static const struct tl_ws_ops customer_ops = {
-    .rate = 10, .burst = 40, .on_message = on_message, .on_close = on_close};
+    .rate = 10, .burst = 40, .on_message = on_message, .on_close = on_close, .ahead = on_ahead};
 
 static int socket_send(void *socket, struct tl_str json)
 {

@@ -2,8 +2,7 @@
  * A pair is in the map, in its customer's list and in its agent's.  Lists are singly linked and
  * short: a customer has one contact, an agent a handful.
  */
-#include "core/pairs.h"
-
+#include "core/sessions_private.h"
 #include <tl_mem.h>
 
 #define CONTACT_N 26
@@ -109,6 +108,22 @@ const struct pair *pairs_of(struct session *x, struct tl_str contact)
     while (pair && memcmp(pair->contact, contact.s, CONTACT_N) != 0)
         pair = pair->next[side];
     return pair;
+}
+
+const void *pairs_ahead(const struct session *x, unsigned step)
+{
+    const struct agent *a = x->agent;
+    const struct pair *pair = x->pairs;
+    const struct session *to;
+
+    if (step == 0)
+        return a ? (const void *)a : pair;
+    if (a)
+        pair = a->pairs;
+    if (step == 1 || !pair)
+        return a ? (const void *)pair : pair ? pair->agent : NULL;
+    to = a ? pair->customer : agent_next_session(pair->agent, NULL);
+    return step == 2 || !to ? to : to->socket;
 }
 
 struct session *pair_customer(const struct pair *pair)

@@ -139,6 +139,35 @@ static void a_pair_is_learnt_changed_and_forgotten(void **state)
     sessions_free(s);
 }
 
+/* From either side to the socket of the other, and no farther than anybody is. */
+static void the_way_to_the_other_is_known_ahead(void **state)
+{
+    struct pairs p = {.map = TL_MAP(1)};
+    struct sessions *s = NULL;
+    struct session *customer, *desk;
+
+    TL_UNUSED(state);
+    assert_int_equal(sessions_new(&s, TL_SEC(15), 0, 1, NULL), 0);
+    customer = comes(s, "s1", NULL);
+    desk = comes(s, "s3", "anna");
+    for (unsigned step = 0; step < 4; step++)
+        assert_null(pairs_ahead(customer, step));
+    assert_ptr_equal(pairs_ahead(desk, 0), session_agent(desk));
+    for (unsigned step = 1; step < 4; step++)
+        assert_null(pairs_ahead(desk, step));
+
+    assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, session_agent(desk)), 0);
+    assert_ptr_equal(pairs_ahead(customer, 0), pairs_of(customer, TL_STR(CONTACT)));
+    assert_ptr_equal(pairs_ahead(customer, 1), session_agent(desk));
+    assert_ptr_equal(pairs_ahead(customer, 2), desk);
+    assert_ptr_equal(pairs_ahead(customer, 3), session_socket(desk));
+    assert_ptr_equal(pairs_ahead(desk, 1), pairs_of(desk, TL_STR(CONTACT)));
+    assert_ptr_equal(pairs_ahead(desk, 2), customer);
+    assert_ptr_equal(pairs_ahead(desk, 3), session_socket(customer));
+    pairs_done(&p);
+    sessions_free(s);
+}
+
 static void a_pair_ends_with_either_of_its_two(void **state)
 {
     struct pairs p = {.map = TL_MAP(1)};
@@ -172,6 +201,7 @@ int main(void)
         cmocka_unit_test(the_spelling_of_our_clients_is_read),
         cmocka_unit_test(any_other_spelling_takes_the_long_way),
         cmocka_unit_test(a_pair_is_learnt_changed_and_forgotten),
+        cmocka_unit_test(the_way_to_the_other_is_known_ahead),
         cmocka_unit_test(a_pair_ends_with_either_of_its_two),
     };
 

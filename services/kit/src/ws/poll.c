@@ -14,7 +14,10 @@
 
 #include "ws.h"
 
-enum { EVENTS = 128 }; /* of one round; the others of the loop come before the next */
+enum {
+    EVENTS = 128, /* of one round; the others of the loop come before the next */
+    AHEAD = TL_WS_AHEAD + 1,
+};
 
 static uint8_t wanted(const struct tl_ws *ws)
 {
@@ -59,14 +62,24 @@ static void on_socket(struct tl_ws *ws, uint32_t events)
                      (ends || (events & EPOLLOUT) ? TL_WRITABLE : 0));
 }
 
-/* The next ones: of the second its own memory, of the first then its owner's. */
-static void fetch(const struct epoll_event *next, int n)
+static void fetch(const void *p)
 {
-    if (n > 0)
-        __builtin_prefetch(((struct tl_ws *)next[0].data.ptr)->arg);
-    if (n > 1) {
-        __builtin_prefetch(next[1].data.ptr);
-        __builtin_prefetch((char *)next[1].data.ptr + 64);
+    __builtin_prefetch(p);
+    __builtin_prefetch((const char *)p + 64);
+}
+
+/* Those who come next, each a step nearer than the one after it: the first step is its own memory,
+ * and what its owner will look at follows.  i: who is served now, and -AHEAD before the first. */
+static void fetch_ahead(const struct epoll_event *got, int n, int i)
+{
+    for (int step = 0; step < AHEAD; step++) {
+        const int at = i + AHEAD - step;
+        struct tl_ws *ws = at >= 0 && at < n ? got[at].data.ptr : NULL;
+
+        if (ws && step == 0)
+            fetch(ws);
+        else if (ws && ws->state == WS_OPEN && ws->ops->ahead)
+            fetch(ws->ops->ahead(ws, (unsigned)step - 1));
     }
 }
 
@@ -79,12 +92,10 @@ static void on_ready(void *arg, int events, int err)
     TL_UNUSED(events);
     TL_UNUSED(err); /* of an epoll: never */
     host->in_round = true;
-    for (int i = 0; i < n; i++) {
-        struct tl_ws *ws = got[i].data.ptr;
-
-        fetch(&got[i + 1], n - i - 1);
-        if (ws->state != WS_DEAD)
-            on_socket(ws, got[i].events);
+    for (int i = n > 1 ? -AHEAD : 0; i < n; i++) { /* one alone is served at once */
+        fetch_ahead(got, n, i);
+        if (i >= 0 && ((struct tl_ws *)got[i].data.ptr)->state != WS_DEAD)
+            on_socket(got[i].data.ptr, got[i].events);
     }
     host->in_round = false;
     ws_enter(host);
