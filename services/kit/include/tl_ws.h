@@ -12,7 +12,7 @@
 
 struct tl_ws;
 
-#define TL_WS_AHEAD 5
+#define TL_WS_AHEAD 5 /**< steps of ops->ahead */
 
 /** One per kind of endpoint, shared by its connections. */
 struct tl_ws_ops {

@@ -110,20 +110,34 @@ const struct pair *pairs_of(struct session *x, struct tl_str contact)
     return pair;
 }
 
-const void *pairs_ahead(const struct session *x, unsigned step)
+static const void *ahead_of_customer(const struct session *x, unsigned step)
 {
-    const struct agent *a = x->agent;
     const struct pair *pair = x->pairs;
     const struct session *to;
 
-    if (step == 0)
-        return a ? (const void *)a : pair;
-    if (a)
-        pair = a->pairs;
-    if (step == 1 || !pair)
-        return a ? (const void *)pair : pair ? pair->agent : NULL;
-    to = a ? pair->customer : agent_next_session(pair->agent, NULL);
+    if (step == 0 || !pair)
+        return pair;
+    if (step == 1)
+        return pair->agent;
+    to = agent_next_session(pair->agent, NULL);
     return step == 2 || !to ? to : to->socket;
+}
+
+static const void *ahead_of_agent(const struct agent *a, unsigned step)
+{
+    const struct pair *pair;
+
+    if (step == 0)
+        return a;
+    pair = a->pairs;
+    if (step == 1 || !pair)
+        return pair;
+    return step == 2 ? pair->customer : pair->customer->socket;
+}
+
+const void *pairs_ahead(const struct session *x, unsigned step)
+{
+    return x->agent ? ahead_of_agent(x->agent, step) : ahead_of_customer(x, step);
 }
 
 struct session *pair_customer(const struct pair *pair)
