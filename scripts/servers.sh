@@ -116,6 +116,16 @@ postgres_dir() {
     echo "$dir"
 }
 
+# database_of_another DIR SUM: made with another password, by its mark; by its age where it has none.
+database_of_another() {
+    [ -e "$1/data" ] || return 1
+    if [ -e "$1/password.sum" ]; then
+        [ "$(cat "$1/password.sum")" != "$2" ]
+    else
+        [ "$TL_RUN_DIR/secrets/postgres-postgres" -nt "$1/data/PG_VERSION" ]
+    fi
+}
+
 prepare_postgres() {
     local dir user data sum as=()
     [ -n "$PG_BIN" ] || die "PostgreSQL is not installed; run make install"
@@ -124,7 +134,7 @@ prepare_postgres() {
     user=$(server_user postgres)
     if [ -n "$user" ]; then as=(setpriv --reuid="$user" --regid="$user" --clear-groups); fi
     sum=$(sha256sum <"$TL_RUN_DIR/secrets/postgres-postgres" | cut -c1-16)
-    if [ -e "$dir/password.sum" ] && [ "$(cat "$dir/password.sum")" != "$sum" ]; then
+    if database_of_another "$dir" "$sum"; then
         warn "the database of an earlier $TL_RUN_DIR is put aside: $data.before"
         rm -rf "$data.before"
         mv "$data" "$data.before"
@@ -138,8 +148,8 @@ prepare_postgres() {
             --pwfile="$dir/password" >"$TL_RUN_DIR/log/initdb.log" 2>&1) ||
             die "initdb failed, see $TL_RUN_DIR/log/initdb.log"
         rm -f "$dir/password"
-        echo "$sum" >"$dir/password.sum"
     fi
+    echo "$sum" >"$dir/password.sum"
     POSTGRES_PORT=$((TL_PORT_BASE + 54)) render postgres postgres/postgresql.conf "$dir/postgresql.conf"
     render postgres postgres/pg_hba.conf "$dir/pg_hba.conf"
     [ -z "$user" ] || chown "$user" "$dir"/*.conf
