@@ -134,6 +134,16 @@ static void repaired(void *arg, const struct task *t, int code, const char *reas
     tl_warn("contact repaired", TL_S("contact_id", t->c.id.s), TL_S("kind", kind));
 }
 
+static void tell_again(void *arg, const struct task *t, int code, const char *reason)
+{
+    const struct contact_decision d = {.tell = contact_tells(&t->c)};
+
+    TL_UNUSED(arg);
+    TL_UNUSED(reason);
+    if (!code)
+        after_commit(t->conv, NULL, &t->c, &d);
+}
+
 void note_repair(void *arg, const struct reconcile_repair *r)
 {
     struct mend *m = arg;
@@ -170,6 +180,8 @@ static bool begin_repair(struct mend *m, const struct reconcile_repair *r)
     if (r->fact.repair) {
         t->done = repaired;
         t->arg = (void *)(uintptr_t)r->fact.repair; /* fixed words of the core */
+    } else if (r->tell) {
+        t->done = tell_again;
     }
     task_submit(t, &r->contact);
     return true;
@@ -233,7 +245,8 @@ static void on_tick(void *arg)
         go_on(m); /* what could not begin for want of room */
     if (leads && !m->led) {
         m->next_round = now; /* start-up and take-over are recovery */
-        forget_missed(m);    /* of an earlier reign */
+        m->recovery = true;
+        forget_missed(m); /* of an earlier reign */
     }
     m->led = leads;
     if (!leads)

@@ -14,7 +14,8 @@ struct mend {
     struct tl_timer *tick;
     tl_time next_round; /**< monotonic */
     bool busy, comparing, led, dues;
-    bool hurried; /**< before its time: sessions that are missed are counted by the clock */
+    bool recovery; /**< since this reign began no round has been compared */
+    bool hurried;  /**< before its time: sessions that are missed are counted by the clock */
     struct reconcile_views views;
     struct tl_id after; /**< page under way */
     size_t asked;       /**< of our contacts: up to here the gateways have been asked */

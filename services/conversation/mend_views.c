@@ -25,6 +25,8 @@ static void compare(struct mend *m)
     }
     v->before = m->missed;
     v->n_before = m->n_missed;
+    v->recovery = m->recovery;
+    m->recovery = false;
     reconcile_compare(v, note_repair, m);
     if (v->sessions_known) {
         forget_missed(m);

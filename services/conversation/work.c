@@ -17,7 +17,7 @@ struct call {
 };
 
 /** Nobody can be told when a push is too large or the bus is away: a reconnecting client gets a
- * snapshot, and never depends on a missed push. */
+ * snapshot, and the next reign tells those who stayed (contact_tells()). */
 static void push(struct conversation *conv, const char *kind, const struct tl_id *to,
                  const struct tl_buf *m)
 {

@@ -75,6 +75,18 @@ bool contact_wrote(struct contact *c, enum contact_role by, tl_time now)
     return true;
 }
 
+unsigned contact_tells(const struct contact *c)
+{
+    switch (c->phase) {
+    case PHASE_WAITING: return TELL_CUSTOMER;
+    case PHASE_RINGING: return TELL_CUSTOMER | TELL_CARD;
+    case PHASE_CONNECTED:
+    case PHASE_HELD: return TELL_CUSTOMER | TELL_AGENT | TELL_CARD;
+    case PHASE_WRAP_UP: return TELL_CUSTOMER | TELL_AGENT;
+    default: return 0;
+    }
+}
+
 /** The next word about a customer who does not answer. */
 static tl_time idle_due(const struct contact *c, const struct rules *rules)
 {

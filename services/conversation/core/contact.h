@@ -232,6 +232,8 @@ void contact_step(struct contact *c, const struct contact_fact *fact, const stru
 bool contact_wrote(struct contact *c, enum contact_role by, tl_time now);
 /** Owed work that may start now (some has to wait for other). */
 unsigned contact_payable(const struct contact *c);
+/** Bits of TELL_ that say how it stands to whoever missed it: harmless to who did not. */
+unsigned contact_tells(const struct contact *c);
 /** When the phase is overdue [us]; TL_NEVER: not before something happens. */
 tl_time contact_due(const struct contact *c, const struct rules *rules);
 

@@ -245,8 +245,9 @@ void reconcile_compare(struct reconcile_views *v,
 
         if (is_awaited(&r, o))
             v->gathered = false;
-        if (o->owed)
-            mend(&r, &o->id, 0, (struct contact_fact){.kind = FACT_MENDED});
+        if (o->owed || v->recovery)
+            each(arg, &(struct reconcile_repair){
+                          .contact = o->id, .fact.kind = FACT_MENDED, .tell = v->recovery});
         if (v->sessions_known && without_session(&r, o))
             continue;
         if (v->asked_at - o->since < RECONCILE_SETTLED)

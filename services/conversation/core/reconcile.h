@@ -44,6 +44,8 @@ struct reconcile_seen {
 };
 
 struct reconcile_views {
+    bool recovery; /**< the first round of a reign: who led before may have died between storing a
+                      step and telling it */
     struct reconcile_ours *ours; /**< open ones; sorted by the call */
     size_t n_ours;
     struct reconcile_seen *acd;
@@ -74,6 +76,7 @@ bool reconcile_asks_session(const struct reconcile_ours *o, tl_time asked_at);
 struct reconcile_repair {
     struct tl_id contact;
     int64_t version;
+    bool tell;                /**< and its two are told how it stands: contact_tells() */
     struct contact_fact fact; /**< fact.repair names the kind; NULL: owed work, to be paid again */
 };
 

@@ -44,6 +44,35 @@ static void a_restart_pays_what_was_owed(void **state)
     wait_for(w, id, PHASE_WAITING);
 }
 
+/** A new reign, after one that may have died between the commit and the push. */
+static void begins_anew(struct world *w)
+{
+    struct conversation_opts opts = w->conv->opts;
+
+    w->conv = conversation_free(w->conv);
+    world_forget(w);
+    assert_int_equal(conversation_new(&w->conv, &opts), 0);
+}
+
+static void what_nobody_was_told_is_told_by_the_next(void **state)
+{
+    struct world *w = *state;
+    const char *id = world_request(w, "s1", "r1", 1, false);
+
+    begins_anew(w);
+    world_hears(w, "s:WAITING");
+    world_acd(w, OFFERED, id, "agent-1");
+    begins_anew(w);
+    world_hears(w, "s:RINGING a:contact_card");
+    world_acd(w, ACCEPTED, id, "agent-1");
+    begins_anew(w);
+    world_hears(w, "s:CONNECTED a:CONNECTED a:contact_card");
+    world_end(w, agent_actor("agent-1"), id);
+    begins_anew(w);
+    world_hears(w, "s:ENDED a:WRAP_UP");
+    assert_words(w->events, ""); /* nothing happened again */
+}
+
 static void old_news_of_the_acd_change_nothing(void **state)
 {
     struct world *w = *state;
@@ -318,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_neighbour_that_is_away_is_asked_again),
         STORY(a_restart_pays_what_was_owed),
+        STORY(what_nobody_was_told_is_told_by_the_next),
         STORY(old_news_of_the_acd_change_nothing),
         STORY(junk_harms_nobody),
         STORY(people_hear_each_other_while_the_disk_writes_but_nobody_is_told),

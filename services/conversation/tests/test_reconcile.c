@@ -20,7 +20,9 @@ static void note(void *arg, const struct reconcile_repair *r)
 
     TL_UNUSED(arg);
     (void)snprintf(found + n, sizeof found - n, "%s%s:%s", n ? " " : "", r->contact.s,
-                   r->fact.repair ? r->fact.repair : "owes");
+                   r->fact.repair ? r->fact.repair
+                   : r->tell      ? "told"
+                                  : "owes");
     for (unsigned i = 0; r->fact.kind == FACT_MENDED && i < WORK_COUNT; i++) {
         if (r->fact.work & (1u << i)) {
             n = strlen(found);
@@ -57,6 +59,19 @@ static const char *compare(struct reconcile_views v)
                                      .n_acd = TL_LEN(acd),   \
                                      .media = (media),       \
                                      .n_media = TL_LEN(media)})
+
+static void a_new_reign_tells_everybody(void **state)
+{
+    struct reconcile_ours ours[] = {OURS("c3", PHASE_WAITING), OURS("c1", PHASE_CONNECTED)};
+    struct reconcile_seen acd[] = {ACD("c1", "connected"), ACD("c3", "waiting")};
+    struct reconcile_views v = {.ours = ours, .n_ours = 2, .acd = acd, .n_acd = 2};
+
+    TL_UNUSED(state);
+    assert_string_equal(compare(v), "");
+    ours[0].since = NOW; /* also what happened just now */
+    v.recovery = true;
+    assert_string_equal(compare(v), "c1:told c3:told");
+}
 
 static void all_agree(void **state)
 {
@@ -365,6 +380,7 @@ static void which_thread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_reign_tells_everybody),
         cmocka_unit_test(all_agree),
         cmocka_unit_test(the_acd_knows_better),
         cmocka_unit_test(another_agent_talks),

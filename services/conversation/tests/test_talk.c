@@ -344,6 +344,8 @@ static void a_chat_that_nobody_answers_ends_and_both_are_told(void **state)
 
     world_acd(w, OFFERED, id, "agent-1");
     world_acd(w, ACCEPTED, id, "agent-1");
+    world_forget(w);
+    world_hears(w, "s:CONNECTED a:CONNECTED a:contact_card"); /* the first round of this reign */
     post(w, agent_actor("agent-1"), id, "how can I help?", "ref-1");
     world_age(w, id, TL_MIN(28));
     world_forget(w);
@@ -405,6 +407,8 @@ static void an_answer_at_the_last_moment_takes_the_goodbye_back(void **state)
 
     world_acd(w, OFFERED, id, "agent-1");
     world_acd(w, ACCEPTED, id, "agent-1");
+    world_forget(w);
+    world_hears(w, "s:CONNECTED a:CONNECTED a:contact_card"); /* the first round of this reign */
     post(w, agent_actor("agent-1"), id, "how can I help?", "ref-1");
     world_age(w, id, TL_MIN(31));
     world_forget(w);

@@ -1,5 +1,7 @@
 #include "neighbours.c"
 
+#include <unistd.h>
+
 /* ---- open, close, ask ------------------------------------------------------------------- */
 
 void world_open(struct world *w)
@@ -75,6 +77,17 @@ void world_turn(struct world *w)
 void world_forget(struct world *w)
 {
     w->pushes[0] = w->asked[0] = w->events[0] = '\0';
+}
+
+void world_hears(struct world *w, const char *pushes)
+{
+    tl_time end = tl_clock_mono() + TL_SEC(8);
+
+    while (strcmp(w->pushes, pushes) != 0 && tl_clock_mono() < end) {
+        (void)tl_loop_turn(w->loop);
+        usleep(1000);
+    }
+    assert_words(w->pushes, pushes);
 }
 
 void world_ask_raw(struct world *w, const char *method, const void *data, size_t n)

@@ -70,6 +70,8 @@ void world_ask(struct world *w, const char *method, const void *message);
 void world_ask_raw(struct world *w, const char *method, const void *data, size_t n);
 struct neighbour *world_neighbour(struct world *w, const char *word);
 void world_forget(struct world *w);
+/** Until these have been pushed; time passes for real. */
+void world_hears(struct world *w, const char *pushes);
 
 /** Whole journeys in one word each. */
 Threadline__Common__V1__Actor customer_actor(const char *session);

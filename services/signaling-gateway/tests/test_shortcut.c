@@ -90,6 +90,14 @@ static void leaves(struct sessions *s, const char *id)
     assert_null(sessions_find(s, tl_str(id)));
 }
 
+/* s1, a customer, and s2, the desk of anna. */
+static void two_come(struct sessions **s, struct session **customer, struct session **desk)
+{
+    assert_int_equal(sessions_new(s, TL_SEC(15), 0, 1, NULL), 0);
+    *customer = comes(*s, "s1", NULL);
+    *desk = comes(*s, "s2", "anna");
+}
+
 static void a_pair_is_learnt_changed_and_forgotten(void **state)
 {
     struct pairs p = {.map = TL_MAP(1)};
@@ -147,9 +155,7 @@ static void the_way_to_the_other_is_known_ahead(void **state)
     struct session *customer, *desk;
 
     TL_UNUSED(state);
-    assert_int_equal(sessions_new(&s, TL_SEC(15), 0, 1, NULL), 0);
-    customer = comes(s, "s1", NULL);
-    desk = comes(s, "s3", "anna");
+    two_come(&s, &customer, &desk);
     for (unsigned step = 0; step < 4; step++)
         assert_null(pairs_ahead(customer, step));
     assert_ptr_equal(pairs_ahead(desk, 0), session_agent(desk));
@@ -175,9 +181,7 @@ static void a_pair_ends_with_either_of_its_two(void **state)
     struct session *customer, *desk;
 
     TL_UNUSED(state);
-    assert_int_equal(sessions_new(&s, TL_SEC(15), 0, 1, NULL), 0);
-    customer = comes(s, "s1", NULL);
-    desk = comes(s, "s2", "anna");
+    two_come(&s, &customer, &desk);
     assert_int_equal(pairs_learn(&p, TL_STR(CONTACT), customer, session_agent(desk)), 0);
     leaves(s, "s1");
     assert_null(pairs_of(desk, TL_STR(CONTACT)));
